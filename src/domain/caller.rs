@@ -1,0 +1,46 @@
+//! Who is calling.
+
+use std::collections::BTreeSet;
+
+use super::{DomainId, Owner, ProjectId, Role, UserId};
+
+/// An authenticated caller: a user, what the token is scoped to, and the roles held there.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub user: UserId,
+    pub scope: Scope,
+    pub roles: BTreeSet<Role>,
+}
+
+/// What a token is good for (Keystone's words).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Project(ProjectId),
+    Domain(DomainId),
+    System,
+    Unscoped,
+}
+
+impl Caller {
+    /// The caller's project, where the token has one.
+    pub fn project(&self) -> Option<&ProjectId> {
+        match &self.scope {
+            Scope::Project(project) => Some(project),
+            Scope::Domain(_) | Scope::System | Scope::Unscoped => None,
+        }
+    }
+
+    /// The name space of the caller's own key pairs.
+    pub fn user_owner(&self) -> Owner {
+        Owner::User(self.user.clone())
+    }
+
+    /// The name space that the caller shares with the project.
+    pub fn project_owner(&self) -> Option<Owner> {
+        self.project().cloned().map(Owner::Project)
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.roles.contains(&Role::ADMIN)
+    }
+}

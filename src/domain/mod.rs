@@ -1,0 +1,25 @@
+//! What a key pair is, in no vendor's words. Imports nothing else of this crate.
+
+mod caller;
+mod error;
+mod identity;
+mod ids;
+mod key_pair;
+mod owner;
+mod page;
+mod quota;
+mod sealed;
+mod secret;
+mod timestamp;
+
+pub use caller::{Caller, Scope};
+pub use error::{Action, Error, Result, Source};
+pub use identity::{Grant, GrantTarget, PasswordHash, Project, Role, StoredToken, TokenHash, User};
+pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, UserId};
+pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair};
+pub use owner::Owner;
+pub use page::Page;
+pub use quota::{Limit, Limits, Quota, QuotaHolder, Resource};
+pub use sealed::{KekId, KekProvider, Protection, SealedPrivateKey, Suite};
+pub use secret::{PrivateKeyPem, SecretText};
+pub use timestamp::Timestamp;
