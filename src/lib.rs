@@ -8,3 +8,4 @@
 //! (`tests/architecture.rs`).
 
 pub mod domain;
+pub mod ssh;
