@@ -1,0 +1,260 @@
+//! What the vault promises: what opens, and that nothing else does.
+
+use std::collections::HashSet;
+use std::fs;
+
+use uuid::Uuid;
+
+use super::key::Key256;
+use super::key_wrapper::DataKey;
+use super::stored::Broken;
+use super::{Binding, MasterKeys, Vault};
+use crate::domain::{
+    Error, InstanceId, KekId, KeyKind, KeyPairId, Owner, PrivateKeyPem, ProjectId, Protection, Region, Result,
+    SealedPrivateKey, Suite, UserId,
+};
+
+const TEXT: &str = "not a key";
+
+/// The stored parts of a sealed key that are bytes.
+const PARTS: [fn(&mut SealedPrivateKey) -> &mut Vec<u8>; 5] = [
+    |sealed| &mut sealed.wrapped_data_key,
+    |sealed| &mut sealed.salt,
+    |sealed| &mut sealed.commitment,
+    |sealed| &mut sealed.nonce,
+    |sealed| &mut sealed.ciphertext,
+];
+
+/// A binding's parts, owned.
+#[derive(Clone)]
+struct Row {
+    instance: InstanceId,
+    region: Region,
+    owner: Owner,
+    project: Option<ProjectId>,
+    key_pair: KeyPairId,
+    kind: KeyKind,
+    public_key: String,
+}
+
+impl Row {
+    fn new() -> Self {
+        Self {
+            instance: InstanceId::from_uuid(Uuid::from_u128(1)),
+            region: Region::parse("RegionOne").expect("is a region"),
+            owner: Owner::User(UserId::parse("alice").expect("is a user id")),
+            project: Some(ProjectId::parse("demo").expect("is a project id")),
+            key_pair: KeyPairId::new(),
+            kind: KeyKind::Ssh,
+            public_key: "ssh-ed25519 AAAA alice@example".to_owned(),
+        }
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        let Self { instance, region, owner, project, key_pair, kind, public_key } = self;
+        Binding {
+            instance: *instance,
+            region,
+            owner,
+            project: project.as_ref(),
+            key_pair: *key_pair,
+            kind: *kind,
+            public_key,
+        }
+    }
+}
+
+fn vault() -> Vault {
+    let directory = tempfile::tempdir().expect("makes a directory");
+    Vault::new(MasterKeys::create(&directory.path().join("master.key")).expect("makes master keys"))
+}
+
+async fn seal(vault: &Vault, row: &Row) -> SealedPrivateKey {
+    let key = PrivateKeyPem::new(TEXT.to_owned());
+    vault.seal(&Protection::Default, &row.binding(), &key).await.expect("seals")
+}
+
+/// Why it was refused; panics if it opens, or fails in any other way.
+fn refusal(opened: Result<PrivateKeyPem>) -> Broken {
+    match opened.expect_err("is refused") {
+        Error::Integrity(source) => *source.downcast::<Broken>().expect("says what is broken"),
+        other => panic!("not an integrity failure: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_sealed_opens_again_and_does_not_show_in_what_is_stored() {
+    let (vault, row) = (vault(), Row::new());
+    let sealed = seal(&vault, &row).await;
+    assert_eq!(vault.open(&sealed, &row.binding()).await.expect("opens").expose(), TEXT);
+    assert_eq!((sealed.kek.name.as_str(), sealed.kek.version), ("default", 1));
+    assert!(!sealed.ciphertext.windows(4).any(|bytes| TEXT.as_bytes().windows(4).any(|text| text == bytes)));
+}
+
+#[tokio::test]
+async fn no_part_of_a_binding_can_be_changed() {
+    let (vault, row) = (vault(), Row::new());
+    let sealed = seal(&vault, &row).await;
+    type Change = fn(&mut Row);
+    let changes: [(&str, Change); 10] = [
+        ("instance", |row| row.instance = InstanceId::from_uuid(Uuid::from_u128(2))),
+        ("region", |row| row.region = Region::parse("RegionTwo").expect("is a region")),
+        ("another user", |row| row.owner = Owner::User(UserId::parse("bob").expect("is a user id"))),
+        ("a project of that id", |row| row.owner = Owner::Project(ProjectId::parse("alice").expect("is an id"))),
+        ("project", |row| row.project = Some(ProjectId::parse("other").expect("is a project id"))),
+        ("no project", |row| row.project = None),
+        ("key pair", |row| row.key_pair = KeyPairId::new()),
+        ("kind", |row| row.kind = KeyKind::X509),
+        ("public key", |row| row.public_key.push(' ')),
+        ("a letter moved on", |row| {
+            row.owner = Owner::User(UserId::parse("aliced").expect("is a user id"));
+            row.project = Some(ProjectId::parse("emo").expect("is a project id"));
+        }),
+    ];
+    for (part, change) in changes {
+        let mut changed = row.clone();
+        change(&mut changed);
+        let broken = refusal(vault.open(&sealed, &changed.binding()).await);
+        assert!(matches!(broken, Broken::Wrapping), "{part}: {broken}");
+    }
+}
+
+#[tokio::test]
+async fn no_stored_part_can_be_swapped_with_another_rows() {
+    let (vault, row, other_row) = (vault(), Row::new(), Row::new());
+    let (sealed, other) = (seal(&vault, &row).await, seal(&vault, &other_row).await);
+    let again = seal(&vault, &row).await;
+    for from in [&other, &again] {
+        let swapped = [
+            SealedPrivateKey { wrapped_data_key: from.wrapped_data_key.clone(), ..sealed.clone() },
+            SealedPrivateKey { salt: from.salt.clone(), ..sealed.clone() },
+            SealedPrivateKey { commitment: from.commitment.clone(), ..sealed.clone() },
+            SealedPrivateKey { nonce: from.nonce.clone(), ..sealed.clone() },
+            SealedPrivateKey { ciphertext: from.ciphertext.clone(), ..sealed.clone() },
+        ];
+        for changed in swapped {
+            refusal(vault.open(&changed, &row.binding()).await);
+        }
+    }
+    refusal(vault.open(&other, &row.binding()).await);
+}
+
+#[tokio::test]
+async fn no_bit_of_a_stored_part_can_be_flipped() {
+    let (vault, row) = (vault(), Row::new());
+    let sealed = seal(&vault, &row).await;
+    let mut flipped = 0;
+    for part in PARTS {
+        for bit in 0..8 * part(&mut sealed.clone()).len() {
+            let mut changed = sealed.clone();
+            part(&mut changed)[bit / 8] ^= 1 << (bit % 8);
+            refusal(vault.open(&changed, &row.binding()).await);
+            flipped += 1;
+        }
+    }
+    assert_eq!(flipped, 8 * (81 + 32 + 32 + 12 + TEXT.len() + 16));
+    for changed in [
+        KekId { name: "defaulu".to_owned(), ..sealed.kek.clone() },
+        KekId { version: 2, ..sealed.kek.clone() },
+        KekId { version: i32::MIN, ..sealed.kek.clone() },
+    ] {
+        let changed = SealedPrivateKey { kek: changed, ..sealed.clone() };
+        let broken = refusal(vault.open(&changed, &row.binding()).await);
+        assert!(matches!(broken, Broken::UnknownMasterKey(_)), "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn no_length_of_a_stored_part_panics_or_opens() {
+    let (vault, row) = (vault(), Row::new());
+    let sealed = seal(&vault, &row).await;
+    for part in PARTS {
+        let whole = part(&mut sealed.clone()).clone();
+        let longer = [whole.as_slice(), &[0]].concat();
+        let doubled = whole.repeat(2);
+        let cut = (0..whole.len()).map(|length| whole[..length].to_vec());
+        for bytes in cut.chain([longer, doubled, vec![0; (1 << 20) + 17]]) {
+            let mut changed = sealed.clone();
+            *part(&mut changed) = bytes;
+            refusal(vault.open(&changed, &row.binding()).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_data_key_from_another_master_key_of_the_same_name_does_not_unwrap() {
+    let row = Row::new();
+    let sealed = seal(&vault(), &row).await;
+    let broken = refusal(vault().open(&sealed, &row.binding()).await);
+    assert!(matches!(broken, Broken::Wrapping), "{broken}");
+}
+
+#[tokio::test]
+async fn an_older_master_key_still_opens_what_it_wrapped_and_the_primary_wraps() {
+    let directory = tempfile::tempdir().expect("makes a directory");
+    let path = directory.path().join("master.key");
+    let (row, old) = (Row::new(), Vault::new(MasterKeys::create(&path).expect("makes master keys")));
+    let sealed = seal(&old, &row).await;
+    let text = fs::read_to_string(&path).expect("reads").replace("primary default 1", "primary default 2");
+    let newer = format!("{text}key default 2 {}=\n", "A".repeat(43));
+    fs::write(&path, newer).expect("writes");
+    let new = Vault::new(MasterKeys::load(&path).expect("loads"));
+    assert_eq!(new.open(&sealed, &row.binding()).await.expect("opens").expose(), TEXT);
+    assert_eq!(seal(&new, &row).await.kek.version, 2);
+    // The row names its key: the same wrapped bytes under the other key's name do not unwrap.
+    let renamed = SealedPrivateKey { kek: KekId { version: 2, ..sealed.kek.clone() }, ..sealed };
+    assert!(matches!(refusal(new.open(&renamed, &row.binding()).await), Broken::Wrapping));
+}
+
+#[tokio::test]
+async fn sealing_never_repeats_a_salt_a_nonce_a_commitment_or_a_wrapping() {
+    let (vault, row) = (vault(), Row::new());
+    let mut seen = HashSet::new();
+    for _ in 0..500 {
+        let SealedPrivateKey { wrapped_data_key, salt, commitment, nonce, .. } = seal(&vault, &row).await;
+        for part in [wrapped_data_key[1..33].to_vec(), wrapped_data_key[33..].to_vec(), salt, commitment, nonce] {
+            assert!(seen.insert(part), "the same bytes were drawn twice");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kms_that_is_not_configured_is_refused_with_what_to_use_instead() {
+    let protection = Protection::Kms { key_name: "mine".to_owned() };
+    let key = PrivateKeyPem::new(TEXT.to_owned());
+    let refused = vault().seal(&protection, &Row::new().binding(), &key).await.expect_err("is refused");
+    let Error::ProtectionUnavailable { reason } = refused else { panic!("another error: {refused:?}") };
+    assert!(reason.contains("no KMS") && reason.contains("'default'"), "{reason}");
+}
+
+#[test]
+fn a_suite_that_this_version_does_not_know_has_no_name_to_open_it_by() {
+    for number in [i32::MIN, -1, 0, 2, i32::MAX] {
+        assert!(Suite::from_number(number).is_none(), "{number}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let key = Key256::from_slice(b"0123456789abcdef0123456789abcdef").expect("32 bytes");
+    assert_eq!(format!("{key:?}"), "Key256(…)");
+    assert_eq!(format!("{:?}", DataKey::new(key)), "DataKey(Key256(…))");
+    let directory = tempfile::tempdir().expect("makes a directory");
+    let path = directory.path().join("master.key");
+    let printed = format!("{:?}", MasterKeys::create(&path).expect("makes master keys"));
+    assert!(printed.contains("key: Key256(…)"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_private_key_longer_than_would_open_again_is_not_sealed() {
+    let (vault, row) = (vault(), Row::new());
+    for (length, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let key = PrivateKeyPem::new("k".repeat(length));
+        match vault.seal(&Protection::Default, &row.binding(), &key).await {
+            Ok(sealed) => assert!(fits && vault.open(&sealed, &row.binding()).await.is_ok(), "{length}"),
+            Err(refused) => {
+                assert!(!fits && matches!(refused, Error::PrivateKeyUnusable { .. }), "{length}: {refused}")
+            }
+        }
+    }
+}
