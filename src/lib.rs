@@ -9,4 +9,5 @@
 
 pub mod domain;
 pub mod ssh;
+pub mod store;
 pub mod vault;

@@ -1,0 +1,264 @@
+//! Creates and deletes of key pairs, gathered: many requests, one transaction.
+
+use std::collections::HashSet;
+
+use diesel::QueryResult;
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::NewKeyPair;
+use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
+use super::owners::{Space, Tallies};
+use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
+use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
+use super::schema::{key_pairs, sealed_private_keys};
+use super::writer::{Abort, Failed, Writer};
+use crate::domain::{Error, KeyPairName, Limit, Result};
+
+/// A create or a delete that waits, and whoever waits for it.
+pub(super) struct KeyPairWrite {
+    pub change: Change,
+    pub answer: oneshot::Sender<Result<()>>,
+}
+
+pub(super) enum Change {
+    Delete(Delete),
+    Create(Box<Create>),
+}
+
+pub(super) struct Delete {
+    pub space: Space,
+    pub name: KeyPairName,
+}
+
+pub(super) struct Create {
+    pub space: Space,
+    /// The written form of `new.also_visible`.
+    pub also_visible: Option<String>,
+    pub limits: LimitHolders,
+    pub new: NewKeyPair,
+}
+
+/// What decides on a create, besides its owner's row.
+struct Found {
+    name_is_taken: bool,
+    limit: Limit,
+}
+
+/// What a transaction did, if it was committed.
+struct Done {
+    /// In the order of the writes.
+    verdicts: Vec<Result<()>>,
+    /// `None` where nothing was changed.
+    witness: Option<Witness>,
+}
+
+/// A row that shows by being there, or by being gone, that the transaction was committed: all of it was, or nothing.
+struct Witness {
+    space: Space,
+    id: Vec<u8>,
+    expected: Expected,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Present,
+    Absent,
+}
+
+/// Commits the writes, and answers those who wait for them.
+pub(super) async fn commit(writer: &mut Writer, mut writes: Vec<KeyPairWrite>) {
+    // All of them wait at the same time, so any order is right; deletes first leave room for creates.
+    writes.sort_by_key(|write| matches!(write.change, Change::Create(_)));
+    match writer.transaction(async |conn| apply(conn, &writes).await).await {
+        Ok(done) => answer(writes, done.verdicts),
+        // The database refuses one of them for a reason of its own: the others must not fail with it.
+        Err(Failed::Database(_)) if writes.len() > 1 => {
+            for write in writes {
+                Box::pin(commit(writer, vec![write])).await;
+            }
+        }
+        Err(Failed::Unknown(done, _)) if was_committed(writer, &done).await => answer(writes, done.verdicts),
+        Err(Failed::Unknown(_, cause) | Failed::Unreachable(cause)) => {
+            let cause = cause.to_string();
+            let verdicts = writes.iter().map(|_| Err(unavailable(cause.clone()))).collect();
+            answer(writes, verdicts);
+        }
+        Err(failed @ (Failed::Database(_) | Failed::Refused(_))) => answer(writes, vec![Err(failed.into())]),
+    }
+}
+
+fn answer(writes: Vec<KeyPairWrite>, verdicts: Vec<Result<()>>) {
+    for (write, verdict) in writes.into_iter().zip(verdicts) {
+        // Whoever went away meanwhile finds it done, or not.
+        drop(write.answer.send(verdict));
+    }
+}
+
+/// The owners' rows are locked first, in one statement and in (region, owner) order, so that two processes never wait for
+/// each other in a circle; quota is decided on those rows. What is refused leaves before anything is inserted.
+async fn apply(conn: &mut Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abort> {
+    if writes.iter().all(|write| write.answer.is_closed()) {
+        // They were told to come again while the transaction lost to another process's: it must not succeed after that.
+        return Err(Abort::Refused(unavailable("nobody waits for the answer any more")));
+    }
+    let mut deletes = Vec::new();
+    let mut creates = Vec::new();
+    for write in writes {
+        match &write.change {
+            Change::Delete(delete) => deletes.push(delete),
+            Change::Create(create) => creates.push(&**create),
+        }
+    }
+    let mut tallies = Tallies::default();
+    deletes.iter().for_each(|delete| tallies.reserve(&delete.space, -1));
+    creates.iter().for_each(|create| tallies.reserve(&create.space, 1));
+    tallies.lock(conn).await?;
+    let mut done = Done { verdicts: Vec::with_capacity(writes.len()), witness: None };
+    apply_deletes(conn, &deletes, &mut tallies, &mut done).await?;
+    apply_creates(conn, &creates, &mut tallies, &mut done).await?;
+    tallies.correct(conn).await?;
+    Ok(done)
+}
+
+async fn apply_deletes(
+    conn: &mut Conn<'_>,
+    deletes: &[&Delete],
+    tallies: &mut Tallies<'_>,
+    done: &mut Done,
+) -> QueryResult<()> {
+    let deleted = delete_rows(conn, deletes).await?;
+    for (delete, ids) in deletes.iter().zip(deleted) {
+        let found = ids.into_iter().next().map(|id| {
+            tallies.count(&delete.space, -1);
+            done.witness = Some(Witness { space: delete.space.clone(), id, expected: Expected::Absent });
+        });
+        done.verdicts.push(found.ok_or_else(|| Error::NotFound(delete.name.clone())));
+    }
+    Ok(())
+}
+
+async fn apply_creates(
+    conn: &mut Conn<'_>,
+    creates: &[&Create],
+    tallies: &mut Tallies<'_>,
+    done: &mut Done,
+) -> QueryResult<()> {
+    let found = look(conn, creates).await?;
+    let mut accepted = Vec::with_capacity(creates.len());
+    let mut names = HashSet::new();
+    for (&create, found) in creates.iter().zip(found) {
+        let verdict = decide(create, &found, tallies, &mut names);
+        if verdict.is_ok() {
+            accepted.push(create);
+        }
+        done.verdicts.push(verdict);
+    }
+    insert(conn, &accepted).await?;
+    if let Some(Create { space, new, .. }) = accepted.first() {
+        let id = new.pair.id.as_uuid().as_bytes().to_vec();
+        done.witness = Some(Witness { space: space.clone(), id, expected: Expected::Present });
+    }
+    Ok(())
+}
+
+/// The id of each row that was deleted. Its sealed private key goes with it (`ON DELETE CASCADE`).
+async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<Vec<u8>>>> {
+    run_each!(conn, get_results, deletes.iter(), |delete| diesel::delete(key_pairs::table)
+        .filter(is_named(&delete.space.region, &delete.space.owner, delete.name.as_str()))
+        .returning(key_pairs::id))
+}
+
+/// Whether each name is taken, in the owner or where the caller sees it too, and the limit that holds. The other owner's row
+/// is not locked: a name made there at the same moment by another process is only hidden by the user's own.
+async fn look(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<Vec<Found>> {
+    let looked: Vec<(bool, FoundLimits)> = run_each!(conn, get_result, creates.iter(), |create| select((
+        exists(
+            key_pairs::table
+                .filter(key_pairs::region.eq(&create.space.region))
+                .filter(
+                    key_pairs::owner
+                        .eq(&create.space.owner)
+                        .or(key_pairs::owner.eq(create.also_visible.as_ref().unwrap_or(&create.space.owner)))
+                )
+                .filter(key_pairs::name.eq(create.new.pair.name.as_str()))
+        ),
+        key_pair_limits!(&create.limits),
+    )))?;
+    let found = looked
+        .into_iter()
+        .zip(creates)
+        .map(|((name_is_taken, limits), create)| Found { name_is_taken, limit: effective(limits, create.new.limit) });
+    Ok(found.collect())
+}
+
+/// Quota first, then the name, as Nova does (recorded). `names` are those that the batch has accepted so far.
+fn decide<'w>(
+    create: &'w Create,
+    found: &Found,
+    tallies: &mut Tallies<'_>,
+    names: &mut HashSet<(&'w str, &'w str, &'w str)>,
+) -> Result<()> {
+    let Create { space, also_visible, limits: _, new } = create;
+    if let Limit::AtMost(limit) = found.limit
+        && tallies.used(space) >= i64::from(limit)
+    {
+        return Err(Error::QuotaExceeded { limit });
+    }
+    let name = new.pair.name.as_str();
+    let elsewhere = also_visible.as_deref().is_some_and(|owner| names.contains(&(space.region.as_str(), owner, name)));
+    if found.name_is_taken || elsewhere || !names.insert((&space.region, &space.owner, name)) {
+        return Err(Error::AlreadyExists(new.pair.name.clone()));
+    }
+    tallies.count(space, 1);
+    Ok(())
+}
+
+async fn insert(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
+    let pairs: Vec<_> = creates.iter().map(|create| NewKeyPairRow::from(*create)).collect();
+    match pairs.as_slice() {
+        [] => return Ok(()),
+        // A statement of one row is prepared once for each connection, one of many rows each time.
+        [pair] => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pair))?,
+        pairs => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pairs))?,
+    };
+    let sealed: Vec<_> = creates.iter().filter_map(|create| NewSealedRow::of(create)).collect();
+    if !sealed.is_empty() {
+        run!(conn, execute, diesel::insert_into(sealed_private_keys::table).values(&sealed))?;
+    }
+    Ok(())
+}
+
+/// Finds out, on a new connection, whether a transaction was committed whose COMMIT was not answered. Locking the owner's
+/// row waits until the database is done with it, if the old connection's transaction is still under way.
+async fn was_committed(writer: &mut Writer, done: &Done) -> bool {
+    let Some(witness) = &done.witness else { return true };
+    let deadline = Instant::now() + TIMEOUT;
+    while Instant::now() < deadline {
+        let looked = writer.transaction(async |conn| {
+            let mut owner = Tallies::default();
+            owner.reserve(&witness.space, 0);
+            owner.lock(conn).await?;
+            Ok(is_present(conn, witness).await?)
+        });
+        if let Ok(present) = looked.await {
+            return present == (witness.expected == Expected::Present);
+        }
+    }
+    false
+}
+
+async fn is_present(conn: &mut Conn<'_>, witness: &Witness) -> QueryResult<bool> {
+    run!(
+        conn,
+        get_result,
+        select(exists(
+            key_pairs::table
+                .filter(key_pairs::region.eq(&witness.space.region))
+                .filter(key_pairs::owner.eq(&witness.space.owner))
+                .filter(key_pairs::id.eq(&witness.id))
+        ))
+    )
+}

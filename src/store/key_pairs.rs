@@ -1,0 +1,166 @@
+//! Key pairs and their sealed private keys: rows, reads, and what is asked of the writer.
+
+use diesel::dsl::select;
+use diesel::prelude::*;
+use tokio::sync::oneshot;
+use tracing::instrument;
+
+use super::batch::{Change, Create, Delete, KeyPairWrite};
+use super::connection::run;
+use super::owners::Space;
+use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
+use super::readers::read;
+use super::rows::{KeyPairRow, SealedRow, is_named};
+use super::schema::{key_pairs, owners, sealed_private_keys};
+use super::writer::{Abort, Command};
+use super::{NewKeyPair, Store};
+use crate::domain::{
+    Error, KeyPair, KeyPairName, Limit, Owner, Page, ProjectId, Region, Result, SealedPrivateKey, Timestamp, UserId,
+};
+
+impl Store {
+    /// Quota, then name (in both owners), then the insert: one transaction that holds the owner's row.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_create(&self, new: NewKeyPair) -> Result<()> {
+        let space = Space::new(&new.pair.region, &new.pair.owner);
+        let also_visible = new.also_visible.as_ref().map(Owner::to_string);
+        let limits = LimitHolders::new(&new.pair.region, new.pair.project.as_ref(), &new.caller);
+        self.change(Change::Create(Box::new(Create { space, also_visible, limits, new }))).await
+    }
+
+    /// `NotFound` if it is not there. Its sealed private key goes in the same transaction.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_delete(&self, region: &Region, owner: &Owner, name: &KeyPairName) -> Result<()> {
+        self.change(Change::Delete(Delete { space: Space::new(region, owner), name: name.clone() })).await
+    }
+
+    async fn change(&self, change: Change) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.submit(Command::KeyPair(KeyPairWrite { change, answer }), answered).await
+    }
+
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_find(&self, region: &Region, owner: &Owner, name: &KeyPairName) -> Result<Option<KeyPair>> {
+        let owner = owner.to_string();
+        let rows: Vec<KeyPairRow> = read!(
+            self,
+            load,
+            key_pairs::table.filter(is_named(region.as_str(), &owner, name.as_str())).select(KeyPairRow::as_select())
+        )?;
+        rows.into_iter().next().map(KeyPair::try_from).transpose()
+    }
+
+    /// In byte order of the names, after the marker, at most `limit`. The marker's existence is the caller's to check.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pairs_list(&self, region: &Region, owner: &Owner, page: &Page) -> Result<Vec<KeyPair>> {
+        let owner = owner.to_string();
+        // Every name comes after the empty text: one statement for all pages.
+        let after = page.marker.as_ref().map_or("", KeyPairName::as_str);
+        let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+        let rows: Vec<KeyPairRow> = read!(
+            self,
+            load,
+            key_pairs::table
+                .filter(key_pairs::region.eq(region.as_str()))
+                .filter(key_pairs::owner.eq(&owner))
+                .filter(key_pairs::name.gt(after))
+                .order(key_pairs::name)
+                .limit(limit)
+                .select(KeyPairRow::as_select())
+        )?;
+        rows.into_iter().map(KeyPair::try_from).collect()
+    }
+
+    /// How many key pairs the owner has.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pairs_used(&self, region: &Region, owner: &Owner) -> Result<u32> {
+        let owner = owner.to_string();
+        let used: Vec<i64> = read!(
+            self,
+            load,
+            owners::table
+                .filter(owners::region.eq(region.as_str()))
+                .filter(owners::owner.eq(&owner))
+                .select(owners::key_pairs)
+        )?;
+        u32::try_from(used.first().copied().unwrap_or(0)).map_err(Error::internal)
+    }
+
+    /// Whether the owner may have one more, by the caller's limit; else `QuotaExceeded`. `default` holds where no quota was set.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_check_quota(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        project: Option<&ProjectId>,
+        caller: &UserId,
+        default: u32,
+    ) -> Result<()> {
+        let owner = owner.to_string();
+        let limits = LimitHolders::new(region, project, caller);
+        let (used, found): (Option<i64>, FoundLimits) = read!(
+            self,
+            get_result,
+            select((
+                owners::table
+                    .filter(owners::region.eq(region.as_str()))
+                    .filter(owners::owner.eq(&owner))
+                    .select(owners::key_pairs)
+                    .single_value(),
+                key_pair_limits!(&limits),
+            ))
+        )?;
+        match effective(found, default) {
+            Limit::AtMost(limit) if used.unwrap_or(0) >= i64::from(limit) => Err(Error::QuotaExceeded { limit }),
+            Limit::AtMost(_) | Limit::Unlimited => Ok(()),
+        }
+    }
+
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_describe(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        name: &KeyPairName,
+        description: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (space, name, description) = (Space::new(region, owner), name.clone(), description.to_owned());
+        self.write(async move |conn| {
+            let updated = run!(
+                conn,
+                execute,
+                diesel::update(key_pairs::table)
+                    .filter(is_named(&space.region, &space.owner, name.as_str()))
+                    .set((key_pairs::description.eq(&description), key_pairs::updated_at.eq(now.as_micros())))
+            )?;
+            if updated == 0 { Err(Abort::Refused(Error::NotFound(name.clone()))) } else { Ok(()) }
+        })
+        .await
+    }
+
+    /// The pair and its private key, from one statement: never the halves of two generations of a name.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn sealed_private_key(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        name: &KeyPairName,
+    ) -> Result<Option<(KeyPair, SealedPrivateKey)>> {
+        let owner = owner.to_string();
+        let rows: Vec<(KeyPairRow, SealedRow)> = read!(
+            self,
+            load,
+            key_pairs::table
+                .inner_join(
+                    sealed_private_keys::table.on(sealed_private_keys::region
+                        .eq(key_pairs::region)
+                        .and(sealed_private_keys::owner.eq(key_pairs::owner))
+                        .and(sealed_private_keys::key_pair_id.eq(key_pairs::id)))
+                )
+                .filter(is_named(region.as_str(), &owner, name.as_str()))
+                .select((KeyPairRow::as_select(), SealedRow::as_select()))
+        )?;
+        rows.into_iter().next().map(|(pair, sealed)| Ok((pair.try_into()?, sealed.try_into()?))).transpose()
+    }
+}

@@ -1,0 +1,65 @@
+//! Check values of master keys: which keys this database's private keys were sealed with.
+
+use std::collections::HashMap;
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use tracing::instrument;
+
+use super::connection::run;
+use super::readers::read;
+use super::rows::unknown;
+use super::schema::{master_key_checks as checks, sealed_private_keys as sealed};
+use super::{MasterKeyCheck, Store};
+use crate::domain::{Error, KekId, KekProvider, Result, Timestamp};
+
+type KekColumns = (String, String, i32);
+
+impl Store {
+    #[instrument(skip_all, level = "debug")]
+    pub async fn master_key_checks(&self) -> Result<Vec<MasterKeyCheck>> {
+        let checks: Vec<(KekColumns, Vec<u8>)> = read!(
+            self,
+            load,
+            checks::table
+                .order((checks::kek_provider, checks::kek_name, checks::kek_version))
+                .select(((checks::kek_provider, checks::kek_name, checks::kek_version), checks::check_value))
+        )?;
+        let counts: Vec<(KekColumns, i64)> = read!(
+            self,
+            load,
+            sealed::table
+                .group_by((sealed::kek_provider, sealed::kek_name, sealed::kek_version))
+                .select(((sealed::kek_provider, sealed::kek_name, sealed::kek_version), count_star()))
+        )?;
+        let counts: HashMap<KekColumns, i64> = counts.into_iter().collect();
+        let with_count = |(kek, check_value)| {
+            let rows = u64::try_from(counts.get(&kek).copied().unwrap_or(0)).map_err(Error::internal)?;
+            Ok(MasterKeyCheck { kek: kek_id(kek)?, check_value, rows })
+        };
+        checks.into_iter().map(with_count).collect()
+    }
+
+    /// Keeps the value that is there if another process was first; the caller reads again.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn master_key_check_insert(&self, kek: &KekId, check_value: &[u8], now: Timestamp) -> Result<()> {
+        let (kek, check_value) = (kek.clone(), check_value.to_vec());
+        self.write(async move |conn| {
+            let row = (
+                checks::kek_provider.eq(kek.provider.as_str()),
+                checks::kek_name.eq(&kek.name),
+                checks::kek_version.eq(kek.version),
+                checks::check_value.eq(&check_value),
+                checks::created_at.eq(now.as_micros()),
+            );
+            run!(conn, execute, diesel::insert_into(checks::table).values(row).on_conflict_do_nothing())?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn kek_id((provider, name, version): KekColumns) -> Result<KekId> {
+    let provider = KekProvider::parse(&provider).ok_or_else(|| unknown("kek_provider"))?;
+    Ok(KekId { provider, name, version })
+}

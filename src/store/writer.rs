@@ -1,0 +1,224 @@
+//! The one thread that writes: it takes all that waits, and gathers creates and deletes of key pairs in one transaction.
+
+use std::time::Duration;
+
+use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::batch::{self, KeyPairWrite};
+use super::connection::{Conn, Link, TIMEOUT, unavailable};
+use super::url::Location;
+use crate::domain::{Error, Result, Source};
+
+/// How many writes may wait; the next one is answered [`Error::Busy`].
+pub(super) const QUEUE: usize = 1024;
+/// How many creates and deletes are gathered at most.
+const BATCH: usize = 128;
+/// How often a transaction runs that lost against another process's.
+const ATTEMPTS: u32 = 5;
+
+pub(super) enum Command {
+    /// A create or a delete, gathered with others.
+    KeyPair(KeyPairWrite),
+    /// Any other write: a transaction of its own.
+    Other(Job),
+}
+
+pub(super) type Job = Box<dyn for<'w> FnOnce(&'w mut Writer) -> LocalBoxFuture<'w, ()> + Send>;
+
+/// Why statements within a transaction stopped: it is rolled back.
+#[derive(Debug)]
+pub(super) enum Abort {
+    /// The request cannot be done, and its caller is told why.
+    Refused(Error),
+    Database(DatabaseError),
+}
+
+/// What became of a transaction that was not committed for certain.
+#[derive(Debug)]
+pub(super) enum Failed<T> {
+    /// Rolled back because a statement refused.
+    Refused(Error),
+    /// Rolled back because the database did not take a statement.
+    Database(DatabaseError),
+    /// Rolled back, or never begun, because the database could not be reached.
+    Unreachable(Source),
+    /// COMMIT was sent and its answer lost; with what the statements had returned.
+    Unknown(T, Source),
+}
+
+pub(super) struct Writer {
+    location: Location,
+    link: Option<Link>,
+}
+
+impl Writer {
+    pub(super) fn new(location: Location, link: Link) -> Self {
+        Self { location, link: Some(link) }
+    }
+
+    /// Works until the last [`super::Store`] is gone.
+    pub(super) async fn work(mut self, mut queue: mpsc::Receiver<Command>) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut waiting, BATCH).await > 0 {
+            let mut key_pairs = Vec::new();
+            let mut others = Vec::new();
+            for command in waiting.drain(..) {
+                match command {
+                    // Whoever went away while it waited has been told nothing, or to come again: it is not begun.
+                    Command::KeyPair(write) if write.answer.is_closed() => {}
+                    Command::KeyPair(write) => key_pairs.push(write),
+                    Command::Other(job) => others.push(job),
+                }
+            }
+            if !key_pairs.is_empty() {
+                batch::commit(&mut self, key_pairs).await;
+            }
+            for job in others {
+                job(&mut self).await;
+            }
+        }
+    }
+
+    /// Runs `statements` between BEGIN and COMMIT, anew where another process's transaction got in the way. They must not
+    /// do anything outside the database.
+    pub(super) async fn transaction<T>(
+        &mut self,
+        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort>,
+    ) -> Result<T, Failed<T>> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&statements).await {
+                Err(Failed::Database(lost)) if attempt < ATTEMPTS && is_conflict(&lost) => {
+                    tokio::time::sleep(pause(attempt)).await;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort>,
+    ) -> Result<T, Failed<T>> {
+        // Taken out, and put back where its state is known: a broken connection is dropped on every other way out.
+        let mut link = self.connected().await.map_err(Failed::Unreachable)?;
+        let mut conn = link.conn();
+        let work = async {
+            conn.begin().await?;
+            statements(&mut conn).await
+        };
+        let value = match timeout(TIMEOUT, work).await {
+            Ok(Ok(value)) => value,
+            Ok(Err(abort)) => return self.abort(link, abort).await,
+            Err(late) => return Err(Failed::Unreachable(late.into())),
+        };
+        match timeout(TIMEOUT, link.conn().commit()).await {
+            Ok(Ok(())) => {
+                self.link = Some(link);
+                Ok(value)
+            }
+            Ok(Err(refused)) if is_conflict(&refused) || matches!(link, Link::Sqlite(_)) => {
+                self.abort(link, Abort::Database(refused)).await
+            }
+            Ok(Err(cause)) => Err(Failed::Unknown(value, cause.into())),
+            Err(late) => Err(Failed::Unknown(value, late.into())),
+        }
+    }
+
+    async fn abort<T>(&mut self, mut link: Link, abort: Abort) -> Result<T, Failed<T>> {
+        let rolled_back = matches!(timeout(TIMEOUT, link.conn().rollback()).await, Ok(Ok(())));
+        let usable = rolled_back && !link.is_closed();
+        match abort {
+            Abort::Refused(refusal) => {
+                self.link = usable.then_some(link);
+                Err(Failed::Refused(refusal))
+            }
+            // After a failover the old primary takes no writes: the next connection may find the new one.
+            Abort::Database(cause) if is_read_only(&cause) => Err(Failed::Unreachable(cause.into())),
+            Abort::Database(cause) if usable || matches!(link, Link::Sqlite(_)) => {
+                self.link = Some(link);
+                Err(Failed::Database(cause))
+            }
+            Abort::Database(cause) => Err(Failed::Unreachable(cause.into())),
+        }
+    }
+
+    async fn connected(&mut self) -> Result<Link, Source> {
+        if let Some(link) = self.link.take().filter(|link| !link.is_closed()) {
+            return Ok(link);
+        }
+        let mut attempt = 1;
+        loop {
+            match Link::open(&self.location).await {
+                Err(_) if attempt < 3 => tokio::time::sleep(pause(attempt)).await,
+                outcome => return outcome,
+            }
+            attempt += 1;
+        }
+    }
+}
+
+/// Runs `statements` in a transaction of their own, on the writer's thread.
+pub(super) fn job<T: Send + 'static>(
+    statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort> + Send + 'static,
+    answer: oneshot::Sender<Result<T>>,
+) -> Command {
+    Command::Other(Box::new(move |writer| {
+        Box::pin(async move {
+            if !answer.is_closed() {
+                let outcome = writer.transaction(statements).await.map_err(Error::from);
+                // Nobody waits any more: it is done all the same.
+                drop(answer.send(outcome));
+            }
+        })
+    }))
+}
+
+impl From<DatabaseError> for Abort {
+    fn from(cause: DatabaseError) -> Self {
+        Self::Database(cause)
+    }
+}
+
+impl<T> From<Failed<T>> for Error {
+    fn from(failed: Failed<T>) -> Self {
+        match failed {
+            Failed::Refused(refusal) => refusal,
+            Failed::Database(cause) if is_conflict(&cause) || is_out_of_room(&cause) => unavailable(cause),
+            Failed::Database(cause) => Self::internal(cause),
+            Failed::Unreachable(cause) | Failed::Unknown(_, cause) => unavailable(cause),
+        }
+    }
+}
+
+/// A serialization failure (40001), a deadlock (40P01, which has no kind of its own in diesel), or SQLite's lock held by
+/// another process.
+fn is_conflict(cause: &DatabaseError) -> bool {
+    match cause {
+        DatabaseError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DatabaseError::DatabaseError(_, told) => {
+            matches!(told.message(), "deadlock detected" | "database is locked")
+        }
+        _ => false,
+    }
+}
+
+/// The disk is full, in SQLite's words or in those of the operating system, which PostgreSQL repeats.
+fn is_out_of_room(cause: &DatabaseError) -> bool {
+    let DatabaseError::DatabaseError(_, told) = cause else { return false };
+    told.message() == "database or disk is full" || told.message().ends_with("No space left on device")
+}
+
+fn is_read_only(cause: &DatabaseError) -> bool {
+    matches!(cause, DatabaseError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+}
+
+/// Grows with each attempt, and differs between processes that lost to each other.
+fn pause(attempt: u32) -> Duration {
+    let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 8;
+    Duration::from_millis(u64::from(20 * attempt) + jitter)
+}

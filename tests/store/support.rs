@@ -1,0 +1,111 @@
+//! A database for each test, and things to put into it.
+
+use keypaird::domain::{
+    Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Region,
+    SealedPrivateKey, Suite, Timestamp, UserId,
+};
+use keypaird::store::{NewKeyPair, Store};
+use uuid::Uuid;
+
+/// An empty database: a file that goes with it, or a new schema.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { url: format!("sqlite:{}", folder.path().join("t.sqlite").display()), _folder: Some(folder) }
+    }
+
+    /// A schema of its own on the server of `TEST_DATABASE_URL`.
+    pub(crate) async fn postgres(server: &str) -> Self {
+        let schema = format!("t{}", Uuid::new_v4().simple());
+        admin(server, &format!("CREATE SCHEMA {schema}")).await;
+        let mark = if server.contains('?') { '&' } else { '?' };
+        Self { url: format!("{server}{mark}options=-csearch_path%3D{schema}"), _folder: None }
+    }
+
+    pub(crate) async fn each() -> Vec<Self> {
+        let mut databases = vec![Self::sqlite()];
+        if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
+            databases.push(Self::postgres(&server).await);
+        }
+        databases
+    }
+
+    pub(crate) async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+}
+
+pub(crate) async fn admin(server: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    driver.await.unwrap().unwrap();
+}
+
+pub(crate) fn region() -> Region {
+    Region::parse("RegionOne").unwrap()
+}
+
+pub(crate) fn user(id: &str) -> Owner {
+    Owner::User(UserId::parse(id).unwrap())
+}
+
+pub(crate) fn project(id: &str) -> Owner {
+    Owner::Project(ProjectId::parse(id).unwrap())
+}
+
+pub(crate) fn name(written: &str) -> KeyPairName {
+    KeyPairName::parse(written).unwrap()
+}
+
+pub(crate) fn pair(owner: &Owner, written: &str) -> NewKeyPair {
+    let pair = KeyPair {
+        id: KeyPairId::new(),
+        region: region(),
+        owner: owner.clone(),
+        project: Some(ProjectId::parse("demo").unwrap()),
+        user: UserId::parse("ada").unwrap(),
+        name: name(written),
+        kind: KeyKind::Ssh,
+        algorithm: KeyAlgorithm::Rsa { bits: 2048 },
+        public_key: "ssh-rsa AAAA comment ä\n".to_owned(),
+        fingerprint: Fingerprint::from_written("00:11".to_owned()),
+        fingerprint_sha256: Fingerprint::from_written("SHA256:abc".to_owned()),
+        description: String::new(),
+        has_private_key: false,
+        created_at: Timestamp::now(),
+        updated_at: None,
+    };
+    NewKeyPair { caller: pair.user.clone(), pair, sealed: None, also_visible: None, limit: 100 }
+}
+
+pub(crate) fn sealed(key_name: &str) -> SealedPrivateKey {
+    SealedPrivateKey {
+        suite: Suite::Aes256GcmHkdfSha512Commit,
+        kek: KekId { provider: KekProvider::Local, name: key_name.to_owned(), version: 3 },
+        wrapped_data_key: vec![1; 60],
+        salt: vec![2; 32],
+        commitment: vec![3; 32],
+        nonce: vec![4; 12],
+        ciphertext: vec![0, 255, 7],
+    }
+}
+
+/// Runs `work` so many times at once.
+pub(crate) async fn together<T: Send + 'static>(
+    count: usize,
+    mut work: impl FnMut(usize) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
+) -> Vec<T> {
+    let running: Vec<_> = (0..count).map(|n| tokio::spawn(work(n))).collect();
+    let mut done = Vec::new();
+    for one in running {
+        done.push(one.await.unwrap());
+    }
+    done
+}
