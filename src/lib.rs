@@ -8,6 +8,7 @@
 //! (`tests/architecture.rs`).
 
 pub mod domain;
+pub mod service;
 pub mod ssh;
 pub mod store;
 pub mod vault;

@@ -1,0 +1,102 @@
+//! The rules that hold in every dialect: who may do what with which key pair, quota, names, custody.
+
+mod create;
+mod generation;
+mod policy;
+mod quotas;
+mod read;
+mod write;
+
+use std::time::Duration;
+
+pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
+pub use quotas::{Agreement, QuotaAction, QuotaError, Quotas};
+
+use self::generation::Generators;
+use crate::domain::{Caller, Error, Owner, Region, Result, UserId};
+use crate::ssh::Algorithm;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// `keypair.*`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What is generated where the request does not say: `rsa-2048`, `rsa-3072`, `rsa-4096`, `ed25519`, `ecdsa-p256`, …
+    pub algorithm: String,
+    /// The shortest RSA key that is imported, in bits; 0 takes any, as Nova does.
+    pub min_rsa_bits: u32,
+    /// How many key pairs an owner may have in a region, where no quota was set.
+    pub limit: u32,
+    /// Threads that generate keys; 0 means as many as there are cores.
+    pub generators: usize,
+    /// How many requests may wait for a generator before further ones are answered 503.
+    pub generator_queue: usize,
+}
+
+/// The key pairs of one region.
+pub struct KeyPairs {
+    store: Store,
+    vault: Vault,
+    generators: Generators,
+    region: Region,
+    algorithm: Algorithm,
+    min_rsa_bits: u32,
+    limit: u32,
+}
+
+/// Whose key pairs a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The caller's own, and to read also those of the caller's project.
+    Callers,
+    /// A named user's (`user_id`); another's only for an administrator.
+    User(UserId),
+}
+
+impl KeyPairs {
+    /// An unknown `keypair.algorithm` is `Error::Invalid`.
+    pub fn new(settings: &Settings, region: Region, store: Store, vault: Vault) -> Result<Self> {
+        let algorithm = Algorithm::parse(&settings.algorithm).ok_or_else(|| Error::Invalid {
+            field: "keypair.algorithm",
+            reason: format!("'{}' cannot be generated", settings.algorithm),
+        })?;
+        Ok(Self {
+            store,
+            vault,
+            generators: Generators::new(settings.generators, settings.generator_queue),
+            region,
+            algorithm,
+            min_rsa_bits: settings.min_rsa_bits,
+            limit: settings.limit,
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<()> {
+        self.store.ping().await
+    }
+}
+
+/// How long a caller waits after a full queue, before trying again: about as long as some dozen RSA keys take.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Whose {
+    /// The one name space that a write touches: a user's, never the project's. A repeated DELETE therefore leaves
+    /// the project's key pair of the same name alone.
+    fn written_owner(&self, caller: &Caller) -> Owner {
+        match self {
+            Self::Callers => caller.user_owner(),
+            Self::User(user) => Owner::User(user.clone()),
+        }
+    }
+
+    /// The other name space whose names the caller sees: the project's, where the request is about the caller.
+    fn other_owner(&self, caller: &Caller) -> Option<Owner> {
+        match self {
+            Self::Callers => caller.project_owner(),
+            Self::User(user) if *user == caller.user => caller.project_owner(),
+            Self::User(_) => None,
+        }
+    }
+}

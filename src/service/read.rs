@@ -1,0 +1,70 @@
+//! Shows and lists key pairs.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join;
+
+use super::policy::authorize;
+use super::{KeyPairs, Whose};
+use crate::domain::{Action, Caller, Error, KeyPair, KeyPairName, Owner, Page, Result};
+
+impl KeyPairs {
+    /// The key pair of that name: the user's own before the project's.
+    #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
+    pub async fn find(&self, caller: &Caller, whose: &Whose, name: &KeyPairName) -> Result<KeyPair> {
+        authorize(caller, Action::Show, whose)?;
+        self.find_visible(caller, whose, name).await?.ok_or_else(|| Error::NotFound(name.clone()))
+    }
+
+    /// A page of what the caller sees, in byte order of the names; of two with one name, the user's own.
+    #[tracing::instrument(skip_all)]
+    pub async fn list(&self, caller: &Caller, whose: &Whose, page: &Page) -> Result<Vec<KeyPair>> {
+        authorize(caller, Action::List, whose)?;
+        if let Some(marker) = &page.marker
+            && self.find_visible(caller, whose, marker).await?.is_none()
+        {
+            return Err(Error::MarkerNotFound(marker.to_string()));
+        }
+        let own = whose.written_owner(caller);
+        let Some(shared) = whose.other_owner(caller) else {
+            return self.store.key_pairs_list(&self.region, &own, page).await;
+        };
+        let (own, shared) = try_join(
+            self.store.key_pairs_list(&self.region, &own, page),
+            self.store.key_pairs_list(&self.region, &shared, page),
+        )
+        .await?;
+        Ok(merge(own, shared, page.limit))
+    }
+
+    /// Looks in the user's name space and, where the request is about the caller, in the project's.
+    pub(super) async fn find_visible(
+        &self,
+        caller: &Caller,
+        whose: &Whose,
+        name: &KeyPairName,
+    ) -> Result<Option<KeyPair>> {
+        let own = self.find_in(&whose.written_owner(caller), name).await?;
+        match (own, whose.other_owner(caller)) {
+            (None, Some(shared)) => self.find_in(&shared, name).await,
+            (own, _) => Ok(own),
+        }
+    }
+
+    async fn find_in(&self, owner: &Owner, name: &KeyPairName) -> Result<Option<KeyPair>> {
+        self.store.key_pair_find(&self.region, owner, name).await
+    }
+}
+
+/// Both lists as one, by name; each is a page of its own name space, so the first `limit` of both are the page.
+fn merge(own: Vec<KeyPair>, shared: Vec<KeyPair>, limit: usize) -> Vec<KeyPair> {
+    if shared.is_empty() {
+        return own;
+    }
+    let mut by_name: BTreeMap<KeyPairName, KeyPair> = BTreeMap::new();
+    // The user's own come second and take the place of the project's.
+    for pair in shared.into_iter().chain(own) {
+        by_name.insert(pair.name.clone(), pair);
+    }
+    by_name.into_values().take(limit).collect()
+}
