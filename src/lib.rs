@@ -7,6 +7,7 @@
 //! Imports point to the right only; names in braces don't know each other, nor do the dialects
 //! (`tests/architecture.rs`).
 
+pub mod auth;
 pub mod domain;
 pub mod service;
 pub mod ssh;

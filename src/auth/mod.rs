@@ -1,0 +1,87 @@
+//! Who is calling: the embedded identity's users, passwords, tokens and roles.
+
+mod accounts;
+mod callers;
+mod failures;
+mod hashing;
+mod login;
+mod password;
+mod password_file;
+mod roles;
+mod session;
+mod token;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::Error;
+use crate::store::Store;
+use callers::Callers;
+use failures::Failures;
+use hashing::Hashing;
+
+pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
+pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
+pub use password::Password;
+pub use password_file::PasswordFileError;
+pub use session::Session;
+
+/// The id and the name of the one domain that the embedded identity has.
+pub const DOMAIN_ID: &str = "default";
+pub const DOMAIN_NAME: &str = "Default";
+
+/// `identity.*`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub mode: Mode,
+    /// Holds the first administrator's password, for a database that others share.
+    pub bootstrap_password_file: Option<PathBuf>,
+    /// How long a token lives, in seconds.
+    pub token_lifetime_seconds: u64,
+}
+
+/// Who knows the users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    Embedded,
+}
+
+/// Why a credential does not make a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Missing, malformed, unknown, expired or revoked: which of these is not told.
+    #[error("the request requires authentication")]
+    Unauthenticated,
+    #[error(transparent)]
+    Domain(#[from] Error),
+}
+
+/// The embedded identity. Clones share it.
+///
+/// [`Identity::login`] turns a password or a token into a new token; [`Identity::caller`] turns a token into the caller
+/// that every dialect works with.
+#[derive(Clone)]
+pub struct Identity(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    token_lifetime: Duration,
+    hashing: Hashing,
+    failures: Failures,
+    callers: Callers,
+}
+
+impl Identity {
+    pub fn new(settings: &Settings, store: Store) -> Self {
+        Self(Arc::new(Parts {
+            store,
+            token_lifetime: Duration::from_secs(settings.token_lifetime_seconds),
+            hashing: Hashing::new(),
+            failures: Failures::default(),
+            callers: Callers::default(),
+        }))
+    }
+}
