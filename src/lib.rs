@@ -9,6 +9,7 @@
 
 pub mod auth;
 pub mod domain;
+pub mod http;
 pub mod service;
 pub mod ssh;
 pub mod store;

@@ -1,0 +1,80 @@
+//! What a request passes before its handler: size, caller, project. Its order is Nova's, recorded: a body declared too
+//! large is refused first, without a look at the token.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use super::error::Error;
+use crate::domain::{self, Caller};
+use crate::http::body::{self, Unread};
+use crate::http::json::Json;
+use crate::http::{State, credentials, request_id};
+
+/// A request whose caller is known, and whose path names the project that the caller's token is for.
+pub(super) struct Admitted {
+    pub(super) caller: Caller,
+    request_id: String,
+}
+
+impl FromRequest for Admitted {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { admit(&request).await }.boxed_local()
+    }
+}
+
+impl Admitted {
+    /// The body as JSON, whatever media type it claims.
+    pub(super) async fn json(&self, payload: web::Payload) -> Result<Json, Error> {
+        let bytes = body::read(payload).await.map_err(|unread| match unread {
+            Unread::TooLarge => Error::TooLarge { request_id: self.request_id.clone() },
+            Unread::Broken(cause) => Error::BodyUnreadable(cause.to_string()),
+        })?;
+        Json::parse(&bytes).map_err(|cause| Error::BodyUnreadable(cause.to_string()))
+    }
+}
+
+/// Middleware: names the request's id in every answer, in the header in which Huawei's SDKs look for it.
+pub(super) async fn name_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let (request, mut response) = next.call(request).await?.into_parts();
+    request_id::write(&request, response.headers_mut(), &["x-request-id"]);
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// The answer to a path or method that KPS does not have. It needs no token, as the gateway's does not.
+pub(super) async fn no_such_api(request: HttpRequest) -> Result<HttpResponse, Error> {
+    Err(Error::NoSuchApi { request_id: request_id::of(&request) })
+}
+
+async fn admit(request: &HttpRequest) -> Result<Admitted, Error> {
+    let request_id = request_id::of(request);
+    if body::declares_too_much(request) {
+        return Err(Error::TooLarge { request_id });
+    }
+    let state = request.app_data::<Data<State>>().ok_or_else(|| domain::Error::internal("the app has no State"))?;
+    let caller = credentials::caller(request, &state.identity).await?;
+    check_project(request.match_info().query("project_id"), &caller)?;
+    Ok(Admitted { caller, request_id })
+}
+
+/// The path's project decides about nothing: it must be the token's, for an administrator too.
+fn check_project(in_path: &str, caller: &Caller) -> Result<(), Error> {
+    if !in_path.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-')) {
+        return Err(Error::NotAProjectId);
+    }
+    match caller.project() {
+        Some(project) if project.as_str() == in_path => Ok(()),
+        Some(_) | None => Err(Error::OtherProject),
+    }
+}

@@ -1,0 +1,95 @@
+//! `/v3/auth/tokens`: log in, check a token, end one.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use super::error::Error;
+use super::token_view::TokenBody;
+use super::view::Urls;
+use super::{SUBJECT_TOKEN, login, query};
+use crate::auth::{Issued, Refused, Session};
+use crate::domain::{Caller, Role};
+use crate::http::{State, body, credentials};
+
+/// `POST`: 201, the token in `X-Subject-Token`.
+///
+/// Whatever does not hold is 401, also an unknown token to log in with (Keystone 30: 404): clients take 401 for what it
+/// is and log in anew.
+pub(super) async fn create(request: HttpRequest, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
+    if body::declares_too_much(&request) {
+        return Err(Error::TooLarge);
+    }
+    let body = body::read(payload).await?;
+    if !body.is_empty() && !is_json(&request) {
+        return Err(Error::Missing { what: "application/json", place: "Content-Type header" });
+    }
+    let Issued { token, session } = state.identity.login(login::read(&body)?, source(&request)).await?;
+    let answer = view(&request, &state, &session);
+    Ok(with_token(HttpResponse::Created(), token.expose()).json(answer))
+}
+
+/// `GET` and `HEAD`: what the token in `X-Subject-Token` stands for.
+pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.identity).await?;
+    let (token, session) = subject(&request, &state).await?;
+    if !may_see(&caller, &session) {
+        return Err(Error::Forbidden("identity:validate_token"));
+    }
+    let answer = view(&request, &state, &session);
+    Ok(with_token(HttpResponse::Ok(), token).json(answer))
+}
+
+/// `DELETE`: 204; the token in `X-Subject-Token` ends.
+pub(super) async fn delete(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.identity).await?;
+    let (_, session) = subject(&request, &state).await?;
+    if !may_end(&caller, &session) {
+        return Err(Error::Forbidden("identity:revoke_token"));
+    }
+    state.identity.revoke(&session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// An answer that carries a token is not to be kept by anything on its way.
+fn with_token(mut answer: HttpResponseBuilder, token: &str) -> HttpResponseBuilder {
+    answer.insert_header((SUBJECT_TOKEN, token)).insert_header((CACHE_CONTROL, "no-store"));
+    answer
+}
+
+/// One's own tokens, and all for an administrator or a service (Keystone's default policy).
+fn may_see(caller: &Caller, subject: &Session) -> bool {
+    may_end(caller, subject) || caller.roles.contains(&Role::SERVICE)
+}
+
+fn may_end(caller: &Caller, subject: &Session) -> bool {
+    caller.user == subject.user.id || caller.is_admin()
+}
+
+async fn subject<'a>(request: &'a HttpRequest, state: &State) -> Result<(&'a str, Session), Error> {
+    let token = request.headers().get(SUBJECT_TOKEN).and_then(|value| value.to_str().ok()).ok_or(Error::NoSubject)?;
+    match state.identity.session(token).await {
+        Ok(session) => Ok((token, session)),
+        Err(Refused::Unauthenticated) => Err(Error::TokenNotFound),
+        Err(Refused::Domain(error)) => Err(error.into()),
+    }
+}
+
+fn view<'a>(request: &HttpRequest, state: &'a State, session: &'a Session) -> TokenBody<'a> {
+    let body = TokenBody::of(session);
+    if query::without_catalog(request) { body } else { body.with_catalog(&Urls::of(request, state), &state.region) }
+}
+
+/// An absent type is taken for JSON, as Keystone does.
+fn is_json(request: &HttpRequest) -> bool {
+    let named = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    essence.is_empty() || essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Whose failed logins count together: the address that connects. What a proxy says of others is not believed.
+fn source(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+}

@@ -1,0 +1,54 @@
+//! The edge: the only code that knows actix.
+
+pub mod base_url;
+pub mod body;
+pub mod credentials;
+pub mod extensions;
+pub mod huawei;
+pub mod identity;
+pub mod json;
+pub mod members;
+pub mod nova;
+pub mod ops;
+pub mod options;
+pub mod request_id;
+pub mod retry_after;
+mod trace;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+
+pub use self::trace::{Requests, trace};
+use crate::auth::Identity;
+use crate::domain::Region;
+use crate::service::{KeyPairs, Quotas};
+
+/// What every handler is given, as `web::Data<State>`.
+#[derive(Clone)]
+pub struct State {
+    pub key_pairs: Arc<KeyPairs>,
+    pub quotas: Arc<Quotas>,
+    pub identity: Identity,
+    pub settings: Settings,
+    pub region: Region,
+}
+
+/// `http.*`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    /// The address that clients know the service by, for catalog and links; without it the request's scheme and Host.
+    pub public_url: Option<String>,
+    /// Allows plain HTTP on an address that is not loopback.
+    pub allow_plain_http: bool,
+}
+
+/// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.
+pub fn routes(config: &mut ServiceConfig) {
+    huawei::routes(config);
+    identity::routes(config);
+    nova::routes(config);
+}

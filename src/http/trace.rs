@@ -1,0 +1,128 @@
+//! One log line for each request: method, route, status, time. Never headers, query values, bodies or paths as sent.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::{Error, HttpMessage};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
+
+/// What stands for a route where no template matches: the path itself is a caller's text.
+const UNMATCHED: &str = "(no route)";
+
+/// The middleware that gives each request an id and a span, and logs its answer.
+pub fn trace() -> TracingLogger<Requests> {
+    TracingLogger::new()
+}
+
+/// When the request came; kept in its extensions.
+struct Started(Instant);
+
+/// Puts `request_id`, `method`, `route` and `client` on everything that is logged while a request is answered.
+pub struct Requests;
+
+impl RootSpanBuilder for Requests {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        request.extensions_mut().insert(Started(Instant::now()));
+        let id = request.extensions().get::<RequestId>().copied();
+        tracing::info_span!(
+            "request",
+            request_id = id.map(tracing::field::display),
+            method = %request.method(),
+            route = request.match_pattern().as_deref().unwrap_or(UNMATCHED),
+            // The peer of the connection; what a proxy says in a header is not believed.
+            client = request.peer_addr().map(|peer| tracing::field::display(peer.ip())),
+        )
+    }
+
+    fn on_request_end<B: MessageBody>(_span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        match outcome {
+            Ok(response) => answered(response),
+            Err(error) => {
+                let status = error.as_response_error().status_code().as_u16();
+                tracing::error!(status, cause = ?error, "a request failed before it reached its route");
+            }
+        }
+    }
+}
+
+fn answered<B>(response: &ServiceResponse<B>) {
+    let request = response.request();
+    let method = request.method();
+    let pattern = request.match_pattern();
+    let route = pattern.as_deref().unwrap_or(UNMATCHED);
+    let took = request.extensions().get::<Started>().map_or(Duration::ZERO, |started| started.0.elapsed());
+    let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (status, dialect) = (response.status(), dialect(route));
+    let code = status.as_u16();
+    match importance(status, dialect) {
+        // `Debug` carries what the caller is not told; domain errors hold no secrets.
+        Importance::Failed => {
+            let cause = response.response().error().map(tracing::field::debug);
+            tracing::error!(status = code, dialect, latency_ms, cause, "{method} {route}: {code} in {latency_ms} ms");
+        }
+        Importance::Usual => {
+            // `Display` is what callers may be told: it says why where a dialect's own words do not.
+            let reason = response.response().error().map(tracing::field::display);
+            tracing::info!(status = code, dialect, latency_ms, reason, "{method} {route}: {code} in {latency_ms} ms");
+        }
+        Importance::Probe => {
+            tracing::debug!(status = code, dialect, latency_ms, "{method} {route}: {code} in {latency_ms} ms");
+        }
+    }
+}
+
+enum Importance {
+    Failed,
+    Usual,
+    /// A health check that passed: one every few seconds for the life of the service.
+    Probe,
+}
+
+fn importance(status: StatusCode, dialect: &str) -> Importance {
+    if status.is_server_error() {
+        Importance::Failed
+    } else if dialect == "ops" {
+        Importance::Probe
+    } else {
+        Importance::Usual
+    }
+}
+
+/// Whose route it is, told by the template; `nova` also for what no dialect takes, since Nova answers that.
+fn dialect(route: &str) -> &'static str {
+    let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
+    match route.split('/').nth(1) {
+        Some("health") => "ops",
+        Some("identity") => "identity",
+        Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
+        Some("v3") => "kps",
+        Some(_) if has_segment("keypairs") => "kps",
+        Some(_) | None => "nova",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_tells_the_dialect() {
+        let cases = [
+            ("/health/ready", "ops"),
+            ("/identity/v3/auth/tokens", "identity"),
+            ("/v3/auth/tokens", "identity"),
+            ("/v3/{project_id}/keypairs/{name}", "kps"),
+            ("/v2.1/{project_id}/keypairs", "kps"),
+            ("/v2.1/{project_id}/os-keypairs/{name}", "nova"),
+            ("/v2.1/os-keypairs", "nova"),
+            ("/", "nova"),
+            (UNMATCHED, "nova"),
+        ];
+        for (route, expected) in cases {
+            assert_eq!(dialect(route), expected, "{route}");
+        }
+    }
+}
