@@ -11,6 +11,8 @@ pub mod auth;
 pub mod domain;
 pub mod http;
 pub mod service;
+pub mod settings;
 pub mod ssh;
 pub mod store;
+pub mod telemetry;
 pub mod vault;

@@ -1,0 +1,111 @@
+//! Whether settings that are well-formed one by one fit together.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use url::Url;
+
+use super::Settings;
+use crate::ssh::Algorithm;
+use crate::telemetry;
+
+/// A setting that cannot be used, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Such as `http.listen`.
+    pub key: &'static str,
+    pub reason: String,
+}
+
+impl Settings {
+    /// Checks everything that can be told without opening a file or a port.
+    pub fn validate(&self) -> Result<(), Vec<Invalid>> {
+        let checks = [
+            ("region", self.region()),
+            ("http.listen", self.plain_http(self.http.listen)),
+            ("http.public_url", self.http.public_url.as_deref().map_or(Ok(()), public_url)),
+            ("admin.listen", self.plain_http(self.admin.listen)),
+            ("admin.listen", self.second_listener()),
+            ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
+            ("vault.master_key_file", self.master_key()),
+            ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
+            ("keypair.algorithm", self.algorithm()),
+            ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
+            ("log.level", telemetry::filter(&self.log.level).map(drop)),
+        ];
+        let failed = checks.into_iter().filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
+        let invalid: Vec<Invalid> = failed.collect();
+        if invalid.is_empty() { Ok(()) } else { Err(invalid) }
+    }
+
+    fn region(&self) -> Result<(), String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let usable = self.region.len() <= 64 && self.region.chars().all(fits);
+        usable.then_some(()).ok_or_else(|| "it must have 1 to 64 letters, digits, '.', '_' or '-'".to_owned())
+    }
+
+    /// Tokens and private keys would cross the network in the clear.
+    fn plain_http(&self, listen: SocketAddr) -> Result<(), String> {
+        if listen.ip().is_loopback() || self.http.allow_plain_http {
+            return Ok(());
+        }
+        Err(format!(
+            "{listen} is reachable from other machines, and the service speaks plain HTTP; listen on 127.0.0.1 or [::1] \
+             behind a proxy that speaks TLS, or say that the network is safe with http.allow_plain_http = true"
+        ))
+    }
+
+    fn second_listener(&self) -> Result<(), String> {
+        let same = self.http.listen == self.admin.listen && self.http.listen.port() != 0;
+        if same {
+            Err("it is http.listen too; give the operator's listener a port of its own".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A key made beside a database that is elsewhere would be lost with this machine, and each replica would make another.
+    fn master_key(&self) -> Result<(), String> {
+        let in_data_directory = |path| Path::new(path).starts_with(&self.data.dir);
+        let elsewhere =
+            self.database.url.as_deref().is_some_and(|url| !url.strip_prefix("sqlite:").is_some_and(in_data_directory));
+        if elsewhere && self.vault.master_key_file.is_none() {
+            return Err(
+                "with a database outside data.dir it must name the file with the master keys, the same on every \
+                        replica; `keypaird master-key create FILE` makes one"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    fn algorithm(&self) -> Result<(), String> {
+        let known = Algorithm::parse(&self.keypair.algorithm).is_some();
+        known.then_some(()).ok_or_else(|| {
+            "it must be rsa-2048, rsa-3072, rsa-4096, ed25519, ecdsa-p256, ecdsa-p384 or ecdsa-p521".to_owned()
+        })
+    }
+}
+
+fn at_least_one(number: u64) -> Result<(), String> {
+    if number == 0 { Err("it must be at least 1".to_owned()) } else { Ok(()) }
+}
+
+fn public_url(written: &str) -> Result<(), String> {
+    let url = Url::parse(written).map_err(|error| format!("it is not a URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("it must begin with https:// or http://".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it is shown to every client and must not hold a user or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() || written.ends_with('/') {
+        return Err("it must end with the host or a path, without '/', '?' or '#' behind".to_owned());
+    }
+    Ok(())
+}
+
+fn database_url(written: &str) -> Result<(), String> {
+    let known = ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| written.starts_with(scheme));
+    known.then_some(()).ok_or_else(|| "it must begin with postgres:// or sqlite:".to_owned())
+}
