@@ -7,7 +7,9 @@
 //! Imports point to the right only; names in braces don't know each other, nor do the dialects
 //! (`tests/architecture.rs`).
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod domain;
 pub mod http;
 pub mod service;

@@ -1,0 +1,141 @@
+//! The composition root: the only place that names concrete providers. `keypaird serve` and the tests build the same.
+
+mod client_files;
+mod error;
+pub mod first_start;
+mod housekeeping;
+mod master_keys;
+
+use std::fs::DirBuilder;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use futures_util::future::try_join;
+
+pub use self::error::StartError;
+use self::first_start::FirstStart;
+use crate::auth::Identity;
+use crate::domain::Region;
+use crate::http;
+use crate::service::{KeyPairs, Quotas};
+use crate::settings::{Settings, masked_url};
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// The service, bound to its ports and ready to run.
+pub struct Application {
+    server: Server,
+    admin_server: Server,
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    first_start: FirstStart,
+    identity: Identity,
+    store: Store,
+    vault: Vault,
+}
+
+impl Application {
+    /// Opens the database and the vault, binds both listeners, and makes the first accounts where there are none.
+    pub async fn build(settings: &Settings) -> Result<Self, StartError> {
+        let store = open_store(settings).await?;
+        let vault = Vault::new(master_keys::load(settings, &store).await?);
+        let region = Region::parse(&settings.region)?;
+        let key_pairs = Arc::new(KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone())?);
+        let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
+        let identity = Identity::new(&settings.identity, store.clone());
+        let (listener, address) = bind(settings.http.listen)?;
+        let (admin_listener, admin_address) = bind(settings.admin.listen)?;
+        let first_start = first_start::at_serve(settings, store.backend(), &identity, address).await?;
+        let state =
+            http::State { key_pairs, quotas, identity: identity.clone(), settings: settings.http.clone(), region };
+        let server = serve(listener, address, state.clone(), http::routes)?;
+        let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
+        Ok(Self { server, admin_server, address, admin_address, first_start, identity, store, vault })
+    }
+
+    /// Serves until SIGTERM or SIGINT; requests under way are finished first.
+    pub async fn run(self) -> io::Result<()> {
+        let housekeeping = tokio::spawn(housekeeping::purge_tokens(self.identity));
+        let served = try_join(self.server, self.admin_server).await;
+        housekeeping.abort();
+        served.map(|_| ())
+    }
+
+    /// Where clients are served; tells the port where the settings said 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Whether this start made the first accounts, and where it wrote how to log in.
+    pub fn first_start(&self) -> &FirstStart {
+        &self.first_start
+    }
+
+    /// Stops both listeners from elsewhere, as a signal would.
+    pub fn handles(&self) -> [ServerHandle; 2] {
+        [self.server.handle(), self.admin_server.handle()]
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+/// The database of the settings; by default a SQLite file in the data directory, which is made (0700) if need be.
+pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
+    let directory = &settings.data.dir;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|source| StartError::DataDirectory { path: directory.clone(), source })?;
+    let url = database_url(settings);
+    Store::open(&url).await.map_err(|error| StartError::Database { url: masked_url(&url), error })
+}
+
+fn database_url(settings: &Settings) -> String {
+    let in_data_directory = || format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display());
+    settings.database.url.clone().unwrap_or_else(in_data_directory)
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = bound.map_err(|source| StartError::Listen { address, source })?;
+    Ok((listener, address))
+}
+
+fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    state: http::State,
+    routes: fn(&mut ServiceConfig),
+) -> Result<Server, StartError> {
+    let state = Data::new(state);
+    let app = move || {
+        App::new()
+            .app_data(state.clone())
+            // Slashes in a row count as one, as in front of a Nova (recorded): endpoints that end in one are common.
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
+            .wrap(from_fn(http::body::drain_too_large))
+            .wrap(from_fn(http::options::answer_options))
+            .wrap(http::trace())
+            .configure(routes)
+    };
+    let server = HttpServer::new(app).listen(listener).map_err(|source| StartError::Listen { address, source })?;
+    Ok(server.run())
+}

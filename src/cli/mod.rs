@@ -1,0 +1,104 @@
+//! The command line: what is asked for, with which settings, and how it ended.
+
+mod arguments;
+mod config;
+mod identity;
+mod master_key;
+mod output;
+mod process;
+mod serve;
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use self::arguments::SettingsArguments;
+use crate::settings::Problems;
+
+const EXAMPLES: &str = "\
+Examples:
+  keypaird serve
+      Start on the built-in settings: SQLite in ./data, the API on 127.0.0.1:8774.
+  keypaird serve --config /etc/keypaird/keypaird.toml --set log.format=json
+      Start on a file's settings, and one of them changed.
+  keypaird config show --output table
+      Show every setting that holds, and where it came from.
+  keypaird user create alice
+      Make a user, with a password that is shown this once.
+
+Exit status:
+  0  done
+  1  it failed; stderr says why
+  2  the command line or a setting is wrong; stderr names it";
+
+/// An SSH key pair service that OpenStack and Huawei Cloud clients talk to unmodified.
+#[derive(Parser)]
+#[command(name = "keypaird", version, after_help = EXAMPLES, propagate_version = false, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Make the file with the master keys that kept private keys are sealed with.
+    #[command(subcommand)]
+    MasterKey(master_key::Command),
+    #[command(flatten)]
+    Identity(identity::Command),
+}
+
+/// Why a command did not succeed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Settings(_) => ExitCode::from(2),
+            Self::Other(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Does what the process's arguments and environment say. Everything that fails is a line on stderr.
+pub fn run() -> ExitCode {
+    process::forbid_core_dumps();
+    match execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Where stderr is closed, the exit status still tells.
+            let _ = failure.to_string().lines().try_for_each(|line| writeln!(std::io::stderr(), "keypaird: {line}"));
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute() -> Result<(), Failure> {
+    let mut grammar = arguments::at_each_level(CommandLine::command());
+    let matches = grammar.get_matches_mut();
+    let parsed =
+        CommandLine::from_arg_matches(&matches).and_then(|line| Ok((line, SettingsArguments::read(&matches)?)));
+    let (CommandLine { command }, settings) = parsed.unwrap_or_else(|error| error.format(&mut grammar).exit());
+    match command {
+        Command::Serve(arguments) => serve::run(arguments, settings),
+        Command::Config(command) => config::run(&command, settings),
+        Command::MasterKey(command) => master_key::run(&command),
+        Command::Identity(command) => identity::run(command, settings),
+    }
+}

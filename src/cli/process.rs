@@ -1,0 +1,42 @@
+//! Keeps the memory of the process, where private keys pass through, out of core dumps and debuggers.
+
+use std::io::Write;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// No core file, and on Linux no `ptrace` and no `/proc/PID/mem` for other processes of the same user. Where the system
+/// refuses that, a line on stderr says so and the command goes on: a sandbox may forbid the call.
+pub(super) fn forbid_core_dumps() {
+    if let Err(error) =
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).and_then(|()| undumpable())
+    {
+        let _ = writeln!(std::io::stderr(), "keypaird: core dumps cannot be forbidden: {error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn undumpable() -> rustix::io::Result<()> {
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn undumpable() -> rustix::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Resource, getrlimit};
+
+    #[test]
+    fn afterwards_there_is_no_core_dump_and_no_tracing() {
+        super::forbid_core_dumps();
+        let core = getrlimit(Resource::Core);
+        assert_eq!((core.current, core.maximum), (Some(0), Some(0)));
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{DumpableBehavior, dumpable_behavior};
+            assert!(dumpable_behavior().is_ok_and(|now| now == DumpableBehavior::NotDumpable));
+        }
+    }
+}

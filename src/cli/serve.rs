@@ -1,0 +1,63 @@
+//! `keypaird serve`
+
+use tokio::runtime::Runtime;
+
+use super::Failure;
+use super::arguments::{SettingsArguments, flag};
+use crate::app::Application;
+use crate::app::first_start::{FirstStart, LoginFiles};
+use crate::settings::Settings;
+use crate::telemetry;
+
+const EXAMPLES: &str = "\
+The settings are checked before the database is opened or a port is bound. SIGTERM and SIGINT stop the service once the
+requests under way are answered. The log goes to stderr.
+
+Examples:
+  keypaird serve --listen 127.0.0.1:9000 --data-dir /var/lib/keypaird
+  KEYPAIRD__LOG__LEVEL=debug keypaird serve";
+
+/// Start the service.
+///
+/// On its first start with an empty database it makes an administrator and a demo project, and writes clouds.yaml and
+/// openrc into the data directory, so that `openstack --os-cloud keypaird` works at once.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Serve the API at this address and port; short for --set http.listen=ADDR
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+pub(super) fn run(arguments: Arguments, settings: SettingsArguments) -> Result<(), Failure> {
+    let listen = flag("--listen", "http.listen", arguments.listen);
+    let settings = settings.load(listen.into_iter().collect())?.settings;
+    telemetry::start(&settings.log).map_err(Failure::Other)?;
+    let runtime = Runtime::new().map_err(Failure::other)?;
+    runtime.block_on(serve(&settings))
+}
+
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let app = Application::build(settings).await.map_err(Failure::other)?;
+    tell(app.first_start());
+    let (api, health) = (app.address(), app.admin_address());
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(%api, %health, version, "keypaird {version} serves the API at http://{api} and health at http://{health}");
+    app.run().await.map_err(Failure::other)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says where the first users' passwords stand, never what they are.
+fn tell(first_start: &FirstStart) {
+    match first_start {
+        FirstStart::Done(LoginFiles { clouds, openrc }) => {
+            let (clouds, openrc) = (clouds.display(), openrc.display());
+            tracing::info!(%clouds, %openrc, "made the first users; how to log in stands in {clouds} and {openrc}");
+        }
+        FirstStart::Before => {}
+        FirstStart::ToBeDone => tracing::warn!(
+            "there are no users yet: run `keypaird bootstrap`, or set identity.bootstrap_password_file and start again"
+        ),
+    }
+}
