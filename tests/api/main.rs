@@ -1,0 +1,11 @@
+//! The HTTP tests: one binary, a folder a dialect. Each test has a service and a database of its own; the database is
+//! SQLite in a temporary folder or, with `TEST_DATABASE_URL`, a fresh schema of that PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
+
+mod concurrency;
+mod identity;
+mod kps;
+mod nova;
+mod ops;
+mod routing;
+mod support;

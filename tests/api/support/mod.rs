@@ -1,0 +1,8 @@
+//! A running service, and what a test says to it.
+
+mod answer;
+mod app;
+mod database;
+
+pub use answer::Answer;
+pub use app::{TestApp, User};
