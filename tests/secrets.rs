@@ -1,0 +1,154 @@
+//! The whole flow with logging at TRACE: no private key, password or token in any line, of any crate.
+//!
+//! A binary of its own, because the subscriber must be global: a scoped one does not hear the threads that generate
+//! keys and write to the database.
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, dead_code, unused_imports)]
+
+#[path = "api/support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use support::{TestApp, User};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Where all log lines go.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+#[actix_web::test]
+async fn no_line_of_a_private_key_and_no_credential_is_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    let subscriber =
+        subscriber.with_writer(log.clone()).with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL);
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+
+    let app = TestApp::spawn().await;
+    let mut private_keys = every_create(&app).await;
+    private_keys.extend(every_refusal(&app).await);
+    everything_else(&app).await;
+
+    let log = log.text();
+    assert!(log.contains("created key pair kept-by-kps"), "the log was heard:\n{log}");
+    for private_key in &private_keys {
+        for line in private_key.lines().filter(|line| !line.starts_with("-----")) {
+            assert!(line.len() < 16 || !log.contains(line), "a line of a private key was logged");
+        }
+    }
+    assert!(!log.contains("PRIVATE KEY"), "the head of a private key was logged");
+    for secret in credentials(&app) {
+        assert!(!log.contains(&secret), "a credential was logged");
+    }
+}
+
+/// The private keys of key pairs made in every way there is.
+async fn every_create(app: &TestApp) -> Vec<String> {
+    let keep = json!({ "encryption": { "type": "default" } });
+    let mut made = Vec::new();
+    for (name, extension) in [
+        ("plain", json!({})),
+        ("kept", json!({ "key_protection": keep })),
+        ("kept-by-word", json!({ "key_protection": "default" })),
+        ("ed25519", json!({ "algorithm": "ed25519" })),
+        ("p256", json!({ "algorithm": "ecdsa-p256", "private_key_format": "pkcs8" })),
+        ("certificate", json!({ "type": "x509" })),
+    ] {
+        let body = keypair(name, &extension);
+        let answer = app.nova(&app.demo, "2.10", "POST", "/os-keypairs", body).await.expect(201);
+        made.push(private_key(&answer.body));
+    }
+    let answer = app.kps(&app.demo, "POST", "", keypair("kept-by-kps", &json!({ "key_protection": keep }))).await;
+    let answer = answer.expect(200);
+    let pair = &answer.body["keypair"];
+    let own = json!({ "encryption": { "type": "default" }, "private_key": pair["private_key"] });
+    let import = json!({ "public_key": pair["public_key"], "key_protection": own });
+    app.kps(&app.demo, "POST", "", keypair("imported", &import)).await.expect(200);
+    made.push(private_key(&answer.body));
+    made
+}
+
+/// Private keys that were sent in requests that are refused: each kind of refusal.
+async fn every_refusal(app: &TestApp) -> Vec<String> {
+    let answer = app.kps(&app.demo, "POST", "", keypair("other", &json!({}))).await.expect(200);
+    let sent = private_key(&answer.body);
+    let protection = |encryption: Value| json!({ "private_key": sent, "encryption": encryption });
+    for extension in [
+        // Matches no public key; names a KMS that is not there; is not readable; stands where it does not belong.
+        json!({ "public_key": "ssh-rsa AAAA", "key_protection": protection(json!({ "type": "default" })) }),
+        json!({ "key_protection": protection(json!({ "type": "kms", "kms_key_name": "a" })) }),
+        json!({ "key_protection": protection(json!({ "type": 7 })) }),
+        json!({ "private_key": sent }),
+        json!({ "public_key": sent }),
+        json!({ "public_key": { "private_key": sent } }),
+    ] {
+        let body = keypair("refused", &extension);
+        app.kps(&app.demo, "POST", "", body.clone()).await.expect(400);
+        let refused = app.nova(&app.demo, "2.10", "POST", "/os-keypairs", body).await.expect(400);
+        assert!(!sent.lines().any(|line| line.len() > 20 && refused.text.contains(line)), "the answer echoes the key");
+    }
+    let cut = format!("{{\"keypair\": {{\"name\": \"cut\", \"private_key\": \"{}", sent.replace('\n', "\\n"));
+    let headers = [("X-Auth-Token", app.demo.token.as_str()), ("Content-Type", "application/json")];
+    app.send("POST", "/v2.1/os-keypairs", &headers, cut).await.expect(400);
+    vec![sent]
+}
+
+async fn everything_else(app: &TestApp) {
+    let none = Value::Null;
+    app.nova(&app.demo, "2.35", "GET", "/os-keypairs?limit=2", none.clone()).await.expect(200);
+    app.nova(&app.demo, "2.10", "GET", "/os-keypairs/kept", none.clone()).await.expect(200);
+    app.kps(&app.demo, "GET", "/kept", none.clone()).await.expect(200);
+    app.nova(&app.demo, "2.10", "DELETE", "/os-keypairs/kept", none.clone()).await.expect(204);
+    app.nova(&app.demo, "2.10", "DELETE", "/os-keypairs/kept", none.clone()).await.expect(404);
+    let stranger = User { token: "a-token-that-nobody-issued".to_owned(), ..app.demo.clone() };
+    app.nova(&stranger, "2.10", "GET", "/os-keypairs", none).await.expect(401);
+}
+
+fn keypair(name: &str, more: &Value) -> Value {
+    let mut keypair = json!({ "name": name });
+    keypair.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "keypair": keypair })
+}
+
+fn private_key(body: &Value) -> String {
+    body["keypair"]["private_key"].as_str().expect("the answer carries the private key").to_owned()
+}
+
+/// Tokens, passwords and the master key.
+fn credentials(app: &TestApp) -> Vec<String> {
+    let mut found = vec![app.demo.token.clone(), app.admin.token.clone(), "a-token-that-nobody-issued".to_owned()];
+    for name in ["password", "clouds.yaml", "master.key", "postgres-master.key"] {
+        let Ok(text) = fs::read_to_string(app.directory.path().join(name)) else { continue };
+        let words = text.split(|c: char| c.is_whitespace() || c == '"').filter(|word| word.len() >= 24);
+        found.extend(words.filter(|word| !word.contains('/') || word.ends_with('=')).map(str::to_owned));
+    }
+    found
+}

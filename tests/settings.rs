@@ -1,0 +1,276 @@
+//! What settings mean, where they come from, and which are refused.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use keypaird::settings::{self, Flag, Loaded, Problems, Sources};
+use tempfile::TempDir;
+
+/// Sources that are put together piece by piece.
+struct Layers {
+    directory: TempDir,
+    sources: Sources,
+}
+
+impl Layers {
+    fn none() -> Self {
+        Self { directory: TempDir::new().unwrap(), sources: Sources::default() }
+    }
+
+    fn file(mut self, name: &str, text: &str) -> Self {
+        let path = self.directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        self.sources.files.push(path);
+        self
+    }
+
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.sources.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn flag(mut self, key: &str, value: &str) -> Self {
+        let flag = Flag { key: key.to_owned(), value: value.to_owned(), written: format!("--set {key}") };
+        self.sources.flags.push(flag);
+        self
+    }
+
+    fn load(&self) -> Result<Loaded, Problems> {
+        settings::load(&self.sources)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    fn refusal(&self) -> String {
+        match self.load() {
+            Ok(_) => panic!("these settings must be refused"),
+            Err(problems) => problems.to_string(),
+        }
+    }
+}
+
+#[test]
+fn the_defaults_alone_are_enough() {
+    let loaded = Layers::none().load().unwrap();
+    assert_eq!(loaded.settings.region, "RegionOne");
+    assert_eq!(loaded.settings.http.listen, "127.0.0.1:8774".parse().unwrap());
+    assert_eq!(loaded.settings.http.public_url, None);
+    assert_eq!(loaded.settings.database.url, None);
+    assert_eq!(loaded.settings.data.dir, Path::new("data"));
+    assert!(loaded.effective.values().all(|effective| effective.origin == "default"));
+}
+
+#[test]
+fn flags_beat_the_environment_beats_files_beat_defaults() {
+    let mut layers = Layers::none().file("a.toml", "region = \"of-the-file\"\n[keypair]\nlimit = 1\n");
+    let file = layers.path("a.toml");
+    assert_region(&layers, "of-the-file", &file);
+    layers = layers.file("b.toml", "region = \"of-a-later-file\"\n");
+    let file = layers.path("b.toml");
+    assert_region(&layers, "of-a-later-file", &file);
+    layers = layers.variable("KEYPAIRD__REGION", "of-the-environment");
+    assert_region(&layers, "of-the-environment", "KEYPAIRD__REGION");
+    layers = layers.flag("region", "of-the-flag");
+    assert_region(&layers, "of-the-flag", "--set region");
+    let loaded = layers.load().unwrap();
+    assert_eq!(loaded.settings.keypair.limit, 1, "what a later layer does not name is kept");
+    assert_eq!(loaded.settings.keypair.generator_queue, 64, "also in the same section");
+}
+
+fn assert_region(layers: &Layers, value: &str, origin: &str) {
+    let loaded = layers.load().unwrap();
+    assert_eq!(loaded.settings.region, value);
+    assert_eq!(loaded.effective["region"].origin, origin);
+}
+
+#[test]
+fn variables_are_read_in_the_type_of_the_setting() {
+    let loaded = Layers::none()
+        .variable("KEYPAIRD__KEYPAIR__LIMIT", "7")
+        .variable("KEYPAIRD__HTTP__ALLOW_PLAIN_HTTP", "true")
+        .variable("KEYPAIRD__HTTP__LISTEN", "0.0.0.0:80")
+        .variable("KEYPAIRD__REGION", "007")
+        .variable("KEYPAIRD_CONFIG", "not a setting")
+        .load()
+        .unwrap();
+    assert_eq!(loaded.settings.keypair.limit, 7);
+    assert_eq!(loaded.settings.http.listen, "0.0.0.0:80".parse().unwrap());
+    assert_eq!(loaded.settings.region, "007");
+}
+
+#[test]
+fn an_empty_text_unsets_what_has_no_default() {
+    let layers = Layers::none().file("a.toml", "[http]\npublic_url = \"https://keys.example.org\"\n");
+    assert_eq!(layers.load().unwrap().settings.http.public_url.as_deref(), Some("https://keys.example.org"));
+    let unset = layers.variable("KEYPAIRD__HTTP__PUBLIC_URL", "");
+    assert_eq!(unset.load().unwrap().settings.http.public_url, None);
+}
+
+#[test]
+fn unknown_settings_are_refused_by_name_and_place() {
+    let layers = Layers::none()
+        .file("a.toml", "[http]\nlistn = \"127.0.0.1:1\"\n[sever]\nx = 1\n")
+        .variable("KEYPAIRD__DATABASE__URI", "x")
+        .flag("keypair.limits", "5");
+    let file = layers.path("a.toml");
+    let said = layers.refusal();
+    assert_eq!(
+        said.lines().collect::<Vec<_>>(),
+        [
+            "there is no setting 'database.uri' (KEYPAIRD__DATABASE__URI); did you mean 'KEYPAIRD__DATABASE__URL'?",
+            &format!("there is no setting 'http.listn' ({file}); did you mean 'http.listen'?"),
+            "there is no setting 'keypair.limits' (--set keypair.limits); did you mean 'keypair.limit'?",
+            &format!("there is no setting 'sever.x' ({file}); `keypaird config show` lists all settings"),
+        ]
+    );
+}
+
+/// Each line: the layer's text and what the refusal must say.
+#[test]
+fn values_that_cannot_be_used_are_refused_by_name() {
+    let cases = [
+        ("[http]\nlisten = 8774", "'http.listen'", "must be text, and is a whole number"),
+        ("http = 5", "'http'", "must be a section, and is a whole number"),
+        ("[keypair]\nlimit = \"many\"", "'keypair.limit'", "must be a whole number, and is text"),
+        ("[keypair]\nlimit = -1", "'keypair.limit'", "the default is 100"),
+        ("[keypair]\nlimit = 1.5", "'keypair.limit'", "must be a whole number, and is a number with a fraction"),
+        ("[http]\nallow_plain_http = \"yes\"", "'http.allow_plain_http'", "must be true or false, and is text"),
+        ("[http]\nlisten = \"localhost\"", "'http.listen'", "(the default is \"127.0.0.1:8774\")"),
+        ("[log]\nformat = \"yaml\"", "'log.format'", "expected `text` or `json`"),
+        ("[log]\nlevel = \"verbose\"", "'log.level'", "'verbose' is not a level"),
+        ("region = \"\"", "'region'", "must not be empty"),
+        ("region = \"a b\"", "'region'", "letters, digits"),
+        ("[data]\ndir = \"\"", "'data.dir'", "must not be empty"),
+        ("[identity]\nmode = \"ldap\"", "'identity.mode'", "expected `embedded`"),
+        ("[identity]\ntoken_lifetime_seconds = 0", "'identity.token_lifetime_seconds'", "at least 1"),
+        ("[keypair]\nalgorithm = \"rsa-512\"", "'keypair.algorithm'", "rsa-2048"),
+        ("[database]\nurl = \"mysql://u:hunter2@db/k\"", "'database.url'", "postgres:// or sqlite:"),
+        ("[database]\nurl = \"postgres://u:hunter2@db/k\"", "'vault.master_key_file'", "the same on every replica"),
+        ("[http]\npublic_url = \"keys.example.org\"", "'http.public_url'", "not a URL"),
+        ("[http]\npublic_url = \"ftp://keys.example.org\"", "'http.public_url'", "https://"),
+        ("[http]\npublic_url = \"https://u:hunter2@keys.example.org\"", "'http.public_url'", "user or password"),
+        ("[http]\npublic_url = \"https://keys.example.org/\"", "'http.public_url'", "without '/'"),
+        ("[admin]\nlisten = \"127.0.0.1:8774\"", "'admin.listen'", "a port of its own"),
+        ("[database]\nurl = \"postgres://u:hunter2@db", "line 2", "hunter2 must not be said"),
+    ];
+    for (text, name, says) in cases {
+        let layers = Layers::none().file("a.toml", text);
+        let said = layers.refusal();
+        assert!(said.contains(name), "{text}: {said}");
+        assert!(said.contains(says) || says.contains("must not be said"), "{text}: {said}");
+        assert!(!said.contains("hunter2"), "{text}: {said}");
+        assert!(said.contains("a.toml") || said.contains("(default)"), "{text}: {said}");
+    }
+}
+
+#[test]
+fn plain_http_leaves_the_machine_only_where_that_is_said() {
+    for key in ["http.listen", "admin.listen"] {
+        for address in ["0.0.0.0:9000", "[::]:9000", "192.0.2.1:9000"] {
+            let layers = Layers::none().flag(key, address);
+            let said = layers.refusal();
+            assert!(
+                said.contains(&format!("'{key}' (--set {key})")) && said.contains("allow_plain_http = true"),
+                "{said}"
+            );
+            layers.flag("http.allow_plain_http", "true").load().unwrap();
+        }
+        for address in ["127.0.0.2:9000", "[::1]:9000"] {
+            Layers::none().flag(key, address).load().unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_directory_of_settings_is_read_in_lexical_order_after_its_defaults() {
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    assert_eq!(Sources::files(vec![], &path("missing")).unwrap(), Vec::<PathBuf>::new());
+    for name in ["keypaird.toml", "20-region.toml", "notes.txt"] {
+        fs::write(path(name), "region = \"R\"").unwrap();
+    }
+    fs::write(path("default.toml"), settings::DEFAULTS).unwrap();
+    fs::create_dir(path("examples")).unwrap();
+    fs::write(path("examples").join("production.toml"), "").unwrap();
+    assert_eq!(
+        Sources::files(vec![], directory.path()).unwrap(),
+        [path("20-region.toml"), path("keypaird.toml")],
+        "a default.toml that is the built-in one adds nothing"
+    );
+    fs::write(path("default.toml"), "region = \"Edited\"").unwrap();
+    let read = Sources::files(vec![], directory.path()).unwrap();
+    assert_eq!(read, [path("default.toml"), path("20-region.toml"), path("keypaird.toml")]);
+    assert_eq!(Sources::files(vec![path("x.toml")], directory.path()).unwrap(), [path("x.toml")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+    let value = std::ffi::OsString::from_vec(vec![0xff]);
+    let sources = Sources { environment: vec![("KEYPAIRD__REGION".into(), value)], ..Sources::default() };
+    let said = settings::load(&sources).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(said, "the environment variable KEYPAIRD__REGION is not valid UTF-8");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let sources = Sources { files: vec![PathBuf::from("nowhere/keypaird.toml")], ..Sources::default() };
+    let said = settings::load(&sources).map(|_| ()).unwrap_err().to_string();
+    assert!(said.starts_with("nowhere/keypaird.toml cannot be read as settings: No such file"), "{said}");
+}
+
+#[test]
+fn the_example_for_production_is_accepted() {
+    let example = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/production.toml"));
+    let loaded = settings::load(&Sources { files: vec![example], ..Sources::default() }).unwrap();
+    assert!(loaded.settings.vault.master_key_file.is_some());
+}
+
+#[test]
+fn passwords_are_masked_and_origins_told() {
+    let loaded = Layers::none()
+        .flag("vault.master_key_file", "/run/secrets/master.key")
+        .variable("KEYPAIRD__DATABASE__URL", "postgres://keypaird:hunter2@db.example.org/keypaird")
+        .load()
+        .unwrap();
+    assert_eq!(loaded.settings.database.url.unwrap(), "postgres://keypaird:hunter2@db.example.org/keypaird");
+    let shown = &loaded.effective["database.url"];
+    assert_eq!(shown.value, "postgres://keypaird:***@db.example.org/keypaird");
+    assert_eq!(shown.origin, "KEYPAIRD__DATABASE__URL");
+}
+
+/// docs/configuration.md has a row `| name | default | meaning |` for each setting, and no other.
+#[test]
+fn the_documentation_lists_every_setting_with_its_default() {
+    let page = include_str!("../docs/configuration.md");
+    let row = |line: &str| {
+        let mut cells = line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
+        Some((cells.next()?, cells.next()?, cells.next()?))
+    };
+    let rows = page.lines().filter(|line| line.starts_with("| `")).filter_map(row);
+    let mut documented = BTreeMap::new();
+    for (name, default, meaning) in rows {
+        assert!(!meaning.is_empty(), "{name} has a meaning");
+        assert!(documented.insert(name.clone(), default).is_none(), "{name} stands there once");
+    }
+    let effective = Layers::none().load().unwrap().effective;
+    let defaults: BTreeMap<String, String> =
+        effective.into_iter().map(|(name, effective)| (name, effective.value.to_string())).collect();
+    assert_eq!(documented, defaults);
+}
+
+#[test]
+fn every_default_has_a_comment() {
+    let mut commented = false;
+    for line in settings::DEFAULTS.lines() {
+        let sets = line.contains(" = ") && !line.starts_with('#');
+        assert!(!sets || commented, "{line} needs a comment above it");
+        commented = line.starts_with('#');
+    }
+}
