@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::first_start::FirstStartError;
+use crate::auth::KeystoneError;
 use crate::domain::{Error, KekId};
 use crate::vault::MasterKeyError;
 
@@ -35,6 +36,8 @@ pub enum StartError {
     MasterKeyGone { path: PathBuf, kek: KekId, rows: u64 },
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    #[error(transparent)]
+    Keystone(#[from] KeystoneError),
     #[error(transparent)]
     FirstStart(#[from] FirstStartError),
     #[error("{}", .0.with_cause())]

@@ -28,6 +28,8 @@ pub enum FirstStart {
     Before,
     /// There are no users, and nobody said what the administrator's password is to be.
     ToBeDone,
+    /// The users are a Keystone's.
+    Elsewhere,
 }
 
 /// Why the first accounts were not made.

@@ -10,17 +10,19 @@ use std::fs::DirBuilder;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
-use futures_util::future::try_join;
+use futures_util::future::{Either, select, try_join};
+use prometheus::Registry;
 
 pub use self::error::StartError;
 use self::first_start::FirstStart;
-use crate::auth::Identity;
+use crate::auth::{Authentication, Identity, Keystone, Mode};
 use crate::domain::Region;
 use crate::http;
 use crate::service::{KeyPairs, Quotas};
@@ -35,7 +37,7 @@ pub struct Application {
     address: SocketAddr,
     admin_address: SocketAddr,
     first_start: FirstStart,
-    identity: Identity,
+    authentication: Authentication,
     store: Store,
     vault: Vault,
 }
@@ -48,23 +50,36 @@ impl Application {
         let region = Region::parse(&settings.region)?;
         let key_pairs = Arc::new(KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone())?);
         let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
-        let identity = Identity::new(&settings.identity, store.clone());
+        let metrics = Registry::new();
+        let authentication = authentication(settings, &store, &metrics)?;
         let (listener, address) = bind(settings.http.listen)?;
         let (admin_listener, admin_address) = bind(settings.admin.listen)?;
-        let first_start = first_start::at_serve(settings, store.backend(), &identity, address).await?;
-        let state =
-            http::State { key_pairs, quotas, identity: identity.clone(), settings: settings.http.clone(), region };
+        let first_start = match &authentication {
+            Authentication::Embedded(identity) => {
+                first_start::at_serve(settings, store.backend(), identity, address).await?
+            }
+            Authentication::Keystone(_) => FirstStart::Elsewhere,
+        };
+        let state = http::State {
+            key_pairs,
+            quotas,
+            authentication: authentication.clone(),
+            settings: settings.http.clone(),
+            region,
+            metrics,
+        };
         let server = serve(listener, address, state.clone(), http::routes)?;
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
-        Ok(Self { server, admin_server, address, admin_address, first_start, identity, store, vault })
+        Ok(Self { server, admin_server, address, admin_address, first_start, authentication, store, vault })
     }
 
     /// Serves until SIGTERM or SIGINT; requests under way are finished first.
     pub async fn run(self) -> io::Result<()> {
-        let housekeeping = tokio::spawn(housekeeping::purge_tokens(self.identity));
-        let served = try_join(self.server, self.admin_server).await;
-        housekeeping.abort();
-        served.map(|_| ())
+        let served = pin!(try_join(self.server, self.admin_server));
+        match select(served, pin!(housekeeping::run(self.authentication))).await {
+            Either::Left((served, _)) => served.map(|_| ()),
+            Either::Right((never, _)) => match never {},
+        }
     }
 
     /// Where clients are served; tells the port where the settings said 0.
@@ -90,8 +105,8 @@ impl Application {
         &self.store
     }
 
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    pub fn authentication(&self) -> &Authentication {
+        &self.authentication
     }
 
     pub fn vault(&self) -> &Vault {
@@ -113,6 +128,14 @@ fn database_url(settings: &Settings) -> String {
     settings.database.url.clone().unwrap_or_else(in_data_directory)
 }
 
+/// Who answers for tokens, as `identity.mode` says.
+fn authentication(settings: &Settings, store: &Store, metrics: &Registry) -> Result<Authentication, StartError> {
+    Ok(match settings.identity.mode {
+        Mode::Embedded => Authentication::Embedded(Identity::new(settings.identity.token_lifetime(), store.clone())),
+        Mode::Keystone => Authentication::Keystone(Keystone::new(&settings.identity.keystone, metrics)?),
+    })
+}
+
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let bound = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|source| StartError::Listen { address, source })?;
@@ -123,7 +146,7 @@ fn serve(
     listener: TcpListener,
     address: SocketAddr,
     state: http::State,
-    routes: fn(&mut ServiceConfig),
+    routes: fn(&mut ServiceConfig, &http::State),
 ) -> Result<Server, StartError> {
     let state = Data::new(state);
     let app = move || {
@@ -134,7 +157,7 @@ fn serve(
             .wrap(from_fn(http::body::drain_too_large))
             .wrap(from_fn(http::options::answer_options))
             .wrap(http::trace())
-            .configure(routes)
+            .configure(|config| routes(config, &state))
     };
     let server = HttpServer::new(app).listen(listener).map_err(|source| StartError::Listen { address, source })?;
     Ok(server.run())

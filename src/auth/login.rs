@@ -219,11 +219,12 @@ fn warn_of_lock(user: Option<&User>, source: IpAddr) {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::time::Duration;
 
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::auth::{Mode, Password, Settings, UserChanges};
+    use crate::auth::{Password, UserChanges};
     use crate::store::Store;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -232,8 +233,7 @@ mod tests {
     /// An identity with the users `alice` and, disabled, `bob`.
     async fn identity(directory: &tempfile::TempDir) -> Identity {
         let url = format!("sqlite:{}", directory.path().join("test.sqlite").display());
-        let settings = Settings { mode: Mode::Embedded, bootstrap_password_file: None, token_lifetime_seconds: 60 };
-        let identity = Identity::new(&settings, Store::open(&url).await.expect("opens"));
+        let identity = Identity::new(Duration::from_secs(60), Store::open(&url).await.expect("opens"));
         identity.user_create("alice", &password(RIGHT)).await.expect("is made");
         let bob = identity.user_create("bob", &password(RIGHT)).await.expect("is made");
         let disabled = UserChanges { enabled: Some(false), password: None };

@@ -1,9 +1,11 @@
-//! Who is calling: the embedded identity's users, passwords, tokens and roles.
+//! Who is calling: the embedded identity's users, passwords, tokens and roles, or an existing Keystone's tokens.
 
 mod accounts;
+mod authentication;
 mod callers;
 mod failures;
 mod hashing;
+mod keystone;
 mod login;
 mod password;
 mod password_file;
@@ -22,6 +24,8 @@ use failures::Failures;
 use hashing::Hashing;
 
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
+pub use authentication::{Authentication, ProjectsSeenBy};
+pub use keystone::{Keystone, KeystoneError, Settings as KeystoneSettings};
 pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
 pub use password::Password;
 pub use password_file::PasswordFileError;
@@ -40,6 +44,13 @@ pub struct Settings {
     pub bootstrap_password_file: Option<PathBuf>,
     /// How long a token lives, in seconds.
     pub token_lifetime_seconds: u64,
+    pub keystone: KeystoneSettings,
+}
+
+impl Settings {
+    pub fn token_lifetime(&self) -> Duration {
+        Duration::from_secs(self.token_lifetime_seconds)
+    }
 }
 
 /// Who knows the users.
@@ -47,6 +58,7 @@ pub struct Settings {
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     Embedded,
+    Keystone,
 }
 
 /// Why a credential does not make a caller.
@@ -75,10 +87,11 @@ struct Parts {
 }
 
 impl Identity {
-    pub fn new(settings: &Settings, store: Store) -> Self {
+    /// Its tokens live `token_lifetime`.
+    pub fn new(token_lifetime: Duration, store: Store) -> Self {
         Self(Arc::new(Parts {
             store,
-            token_lifetime: Duration::from_secs(settings.token_lifetime_seconds),
+            token_lifetime,
             hashing: Hashing::new(),
             failures: Failures::default(),
             callers: Callers::default(),

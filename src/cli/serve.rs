@@ -55,7 +55,7 @@ fn tell(first_start: &FirstStart) {
             let (clouds, openrc) = (clouds.display(), openrc.display());
             tracing::info!(%clouds, %openrc, "made the first users; how to log in stands in {clouds} and {openrc}");
         }
-        FirstStart::Before => {}
+        FirstStart::Before | FirstStart::Elsewhere => {}
         FirstStart::ToBeDone => tracing::warn!(
             "there are no users yet: run `keypaird bootstrap`, or set identity.bootstrap_password_file and start again"
         ),

@@ -78,6 +78,12 @@ pub struct Project {
     pub created_at: Timestamp,
 }
 
+/// Knows which projects there are: the embedded identity does, or a Keystone.
+pub trait ProjectDirectory {
+    /// Whether there is such a project. One that the directory may not tell of counts as there.
+    fn has(&self, project: &ProjectId) -> impl Future<Output = Result<bool, Error>>;
+}
+
 /// What a role is held on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GrantTarget {

@@ -14,7 +14,7 @@ mod timestamp;
 
 pub use caller::{Caller, Scope};
 pub use error::{Action, Error, Result, Source};
-pub use identity::{Grant, GrantTarget, PasswordHash, Project, Role, StoredToken, TokenHash, User};
+pub use identity::{Grant, GrantTarget, PasswordHash, Project, ProjectDirectory, Role, StoredToken, TokenHash, User};
 pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, UserId};
 pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair};
 pub use owner::Owner;

@@ -19,9 +19,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use prometheus::Registry;
 
 pub use self::trace::{Requests, trace};
-use crate::auth::Identity;
+use crate::auth::Authentication;
 use crate::domain::Region;
 use crate::service::{KeyPairs, Quotas};
 
@@ -30,9 +31,11 @@ use crate::service::{KeyPairs, Quotas};
 pub struct State {
     pub key_pairs: Arc<KeyPairs>,
     pub quotas: Arc<Quotas>,
-    pub identity: Identity,
+    pub authentication: Authentication,
     pub settings: Settings,
     pub region: Region,
+    /// What is counted; the operator's listener shows it.
+    pub metrics: Registry,
 }
 
 /// `http.*`
@@ -47,8 +50,11 @@ pub struct Settings {
 }
 
 /// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut ServiceConfig, state: &State) {
     huawei::routes(config);
-    identity::routes(config);
+    match &state.authentication {
+        Authentication::Embedded(identity) => identity::routes(config, identity),
+        Authentication::Keystone(keystone) => identity::routes_elsewhere(config, keystone.login_url()),
+    }
     nova::routes(config);
 }

@@ -10,7 +10,7 @@ mod write;
 use std::time::Duration;
 
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
-pub use quotas::{Agreement, QuotaAction, QuotaError, Quotas};
+pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
 
 use self::generation::Generators;
 use crate::domain::{Caller, Error, Owner, Region, Result, UserId};

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Settings;
 use super::policy::authorize_quota;
 use crate::domain::{
-    Caller, Error, Limit, Limits, ProjectId, Quota, QuotaClass, QuotaHolder, Region, Resource, UserId,
+    Caller, Error, Limit, Limits, ProjectDirectory, ProjectId, Quota, QuotaClass, QuotaHolder, Region, Resource, UserId,
 };
 use crate::store::Store;
 
@@ -43,6 +43,12 @@ pub enum Agreement {
     Checked,
     /// An administrator says `force`.
     Forced,
+}
+
+/// New limits, and whether they must agree with those that are there.
+pub struct Change {
+    pub limits: Vec<(Resource, Limit)>,
+    pub agreement: Agreement,
 }
 
 /// Only Nova's dialect speaks of quotas: these refusals are not among those that every dialect must know.
@@ -87,17 +93,23 @@ impl Quotas {
         action: QuotaAction,
         project: &ProjectId,
         user: Option<&UserId>,
+        projects: &impl ProjectDirectory,
     ) -> Result<Limits, QuotaError> {
         authorize_quota(caller, action, Some(project))?;
-        self.check_project(project).await?;
+        check_project(project, projects).await?;
         self.limits_of(Some(project), user).await
     }
 
     /// What holds in a project where nothing was set.
     #[tracing::instrument(skip_all)]
-    pub async fn defaults(&self, caller: &Caller, project: &ProjectId) -> Result<Limits, QuotaError> {
+    pub async fn defaults(
+        &self,
+        caller: &Caller,
+        project: &ProjectId,
+        projects: &impl ProjectDirectory,
+    ) -> Result<Limits, QuotaError> {
         authorize_quota(caller, QuotaAction::Defaults, Some(project))?;
-        self.check_project(project).await?;
+        check_project(project, projects).await?;
         self.limits_of(None, None).await
     }
 
@@ -118,11 +130,12 @@ impl Quotas {
         caller: &Caller,
         project: &ProjectId,
         user: Option<&UserId>,
-        limits: Vec<(Resource, Limit)>,
-        agreement: Agreement,
+        change: Change,
+        projects: &impl ProjectDirectory,
     ) -> Result<Limits, QuotaError> {
         authorize_quota(caller, QuotaAction::Update, Some(project))?;
-        self.check_project(project).await?;
+        check_project(project, projects).await?;
+        let Change { limits, agreement } = change;
         let holder = holder(project, user);
         let (wanted, key_pairs, held_by) = (limits.clone(), self.key_pairs, holder.clone());
         let check = move |known: &[Quota]| match agreement {
@@ -181,11 +194,10 @@ impl Quotas {
         let holder = QuotaHolder::Class(class.clone());
         Ok(Limits::of(|resource| set(&known, &holder, resource).unwrap_or(preset(resource, self.key_pairs))))
     }
+}
 
-    async fn check_project(&self, project: &ProjectId) -> Result<(), QuotaError> {
-        let found = self.store.project_find(project).await?;
-        found.map(drop).ok_or_else(|| QuotaError::NoSuchProject(project.clone()))
-    }
+async fn check_project(project: &ProjectId, projects: &impl ProjectDirectory) -> Result<(), QuotaError> {
+    if projects.has(project).await? { Ok(()) } else { Err(QuotaError::NoSuchProject(project.clone())) }
 }
 
 fn holder(project: &ProjectId, user: Option<&UserId>) -> QuotaHolder {

@@ -7,7 +7,10 @@ use url::Url;
 
 use super::Settings;
 use crate::ssh::Algorithm;
-use crate::telemetry;
+use crate::{auth, telemetry};
+
+/// The longest that Keystone's answers about tokens are kept, in seconds; keystonemiddleware's default.
+const LONGEST_TOKEN_CACHE: u64 = 300;
 
 /// A setting that cannot be used, and what to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +32,15 @@ impl Settings {
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
             ("vault.master_key_file", self.master_key()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
+            ("identity.keystone.auth_url", self.keystone(|it| it.auth_url.as_deref().map(url))),
+            ("identity.keystone.username", self.keystone(|it| it.username.as_ref().map(|_| Ok(())))),
+            ("identity.keystone.password_file", self.keystone(|it| it.password_file.as_ref().map(|_| Ok(())))),
+            (
+                "identity.keystone.www_authenticate_uri",
+                self.keystone(|it| Some(it.www_authenticate_uri.as_deref().map_or(Ok(()), url))),
+            ),
+            ("identity.keystone.token_cache_seconds", self.token_cache()),
+            ("identity.keystone.timeout_seconds", at_least_one(self.identity.keystone.timeout_seconds)),
             ("keypair.algorithm", self.algorithm()),
             ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
@@ -79,6 +91,22 @@ impl Settings {
         Ok(())
     }
 
+    /// What must be set to find a Keystone; with an identity of the service's own, anything goes.
+    fn keystone(&self, check: impl Fn(&auth::KeystoneSettings) -> Option<Result<(), String>>) -> Result<(), String> {
+        match self.identity.mode {
+            auth::Mode::Embedded => Ok(()),
+            auth::Mode::Keystone => check(&self.identity.keystone)
+                .unwrap_or_else(|| Err("it must be set where identity.mode is 'keystone'".to_owned())),
+        }
+    }
+
+    /// A token that was revoked in Keystone is taken that long.
+    fn token_cache(&self) -> Result<(), String> {
+        let seconds = self.identity.keystone.token_cache_seconds;
+        let fits = seconds <= LONGEST_TOKEN_CACHE;
+        fits.then_some(()).ok_or_else(|| format!("it must be at most {LONGEST_TOKEN_CACHE}"))
+    }
+
     fn algorithm(&self) -> Result<(), String> {
         let known = Algorithm::parse(&self.keypair.algorithm).is_some();
         known.then_some(()).ok_or_else(|| {
@@ -92,14 +120,22 @@ fn at_least_one(number: u64) -> Result<(), String> {
 }
 
 fn public_url(written: &str) -> Result<(), String> {
+    url(written)?;
+    if written.ends_with('/') {
+        return Err("it must end with the host or a path, without '/', '?' or '#' behind".to_owned());
+    }
+    Ok(())
+}
+
+fn url(written: &str) -> Result<(), String> {
     let url = Url::parse(written).map_err(|error| format!("it is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it must begin with https:// or http://".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it is shown to every client and must not hold a user or password".to_owned());
+        return Err("it is shown and must not hold a user or password".to_owned());
     }
-    if url.query().is_some() || url.fragment().is_some() || written.ends_with('/') {
+    if url.query().is_some() || url.fragment().is_some() {
         return Err("it must end with the host or a path, without '/', '?' or '#' behind".to_owned());
     }
     Ok(())

@@ -22,7 +22,7 @@ use super::output::table;
 use super::{Failure, output};
 use crate::app;
 use crate::app::first_start::FirstStartError;
-use crate::auth::{Identity, Password, PasswordFileError};
+use crate::auth::{Identity, Mode, Password, PasswordFileError};
 use crate::domain::{Error, Project, User};
 use crate::settings::Settings;
 
@@ -42,6 +42,10 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command, settings: SettingsArguments) -> Result<(), Failure> {
     let settings = settings.load(Vec::new())?.settings;
+    match settings.identity.mode {
+        Mode::Embedded => {}
+        Mode::Keystone => return Err(Failure::other(CommandError::Elsewhere)),
+    }
     let runtime = Runtime::new().map_err(Failure::other)?;
     let text = runtime.block_on(command.run(&settings))?;
     output::print(&text)
@@ -51,7 +55,7 @@ impl Command {
     /// What to print.
     async fn run(self, settings: &Settings) -> Result<String, Failure> {
         let store = app::open_store(settings).await.map_err(Failure::other)?;
-        let identity = Identity::new(&settings.identity, store);
+        let identity = Identity::new(settings.identity.token_lifetime(), store);
         let done = match self {
             Self::User(command) => command.run(&identity).await,
             Self::Project(command) => command.run(&identity).await,
@@ -65,6 +69,11 @@ impl Command {
 /// Why a command did not succeed; each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum CommandError {
+    #[error(
+        "users, projects and roles are a Keystone's (identity.mode is 'keystone'): manage them there, for example with \
+         `openstack user create`"
+    )]
+    Elsewhere,
     #[error("there is no user '{0}'; `keypaird user list` shows all")]
     NoSuchUser(String),
     #[error("there is no project '{0}'; `keypaird project list` shows all")]

@@ -63,7 +63,7 @@ async fn admit(request: &HttpRequest) -> Result<Admitted, Error> {
         return Err(Error::TooLarge { request_id });
     }
     let state = request.app_data::<Data<State>>().ok_or_else(|| domain::Error::internal("the app has no State"))?;
-    let caller = credentials::caller(request, &state.identity).await?;
+    let caller = credentials::caller(request, &state.authentication).await?;
     check_project(request.match_info().query("project_id"), &caller)?;
     Ok(Admitted { caller, request_id })
 }

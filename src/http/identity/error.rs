@@ -31,6 +31,9 @@ pub(super) enum Error {
     Forbidden(&'static str),
     #[error("The resource could not be found.")]
     NoSuchPath,
+    /// There is no identity of the service's own.
+    #[error("This service has no users of its own: log in at {login_url}.")]
+    Elsewhere { login_url: String },
     #[error("No token in the request")]
     NoSubject,
     #[error("Could not find {what}: {id}.")]
@@ -96,7 +99,11 @@ impl ResponseError for Error {
             Self::Unauthenticated | Self::UnsupportedMethod => StatusCode::UNAUTHORIZED,
             Self::Missing { .. } | Self::Invalid { .. } | Self::Broken => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NoSuchPath | Self::NoSubject | Self::NotFound { .. } | Self::TokenNotFound => StatusCode::NOT_FOUND,
+            Self::NoSuchPath
+            | Self::Elsewhere { .. }
+            | Self::NoSubject
+            | Self::NotFound { .. }
+            | Self::TokenNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Domain(error) => domain_status(error),

@@ -21,6 +21,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 
 use super::{State, request_id};
+use crate::auth::Identity;
 use error::Error;
 use view::Urls;
 
@@ -30,7 +31,8 @@ const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
 /// Mounts Keystone below `/identity` and, for Huawei's clients, whose IAM has no prefix, logins and projects below `/v3`
 /// too. To be mounted before what takes any project id there.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut ServiceConfig, identity: &Identity) {
+    config.app_data(Data::new(identity.clone()));
     config
         .service(web::scope("/v3/auth").wrap(from_fn(as_keystone)).configure(below_auth).default_service(not_found()));
     config.service(
@@ -45,6 +47,17 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(web::scope("/v3").configure(below_v3).default_service(not_found()))
             .default_service(not_found()),
     );
+}
+
+/// Where users are a Keystone's, the same paths say where that is.
+pub fn routes_elsewhere(config: &mut ServiceConfig, login_url: &str) {
+    for paths in
+        [["/v3/auth", "/v3/auth/{rest:.*}"], ["/v3/projects", "/v3/projects/"], ["/identity", "/identity/{rest:.*}"]]
+    {
+        let login_url = login_url.to_owned();
+        let elsewhere = move || ready(Err::<HttpResponse, _>(Error::Elsewhere { login_url: login_url.clone() }));
+        config.service(web::resource(paths).wrap(from_fn(as_keystone)).default_service(web::to(elsewhere)));
+    }
 }
 
 fn below_auth(config: &mut ServiceConfig) {

@@ -7,13 +7,13 @@ use super::error::Error;
 use super::query::{self, Assigned, Named};
 use super::token_view::catalog as services;
 use super::view::{Assignment, DomainBody, Items, List, One, ProjectBody, Urls, UserBody, Whole, WholeItems};
-use crate::auth::{DOMAIN_ID, DOMAIN_NAME};
+use crate::auth::{DOMAIN_ID, DOMAIN_NAME, Identity};
 use crate::domain::{Grant, GrantTarget, Project, ProjectId, Scope, UserId};
 use crate::http::{State, credentials};
 
 /// `GET /v3/auth/catalog`: what the token's own catalog says; an unscoped token has none (recorded: 403).
 pub(super) async fn catalog(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+    let caller = credentials::caller(&request, &state.authentication).await?;
     if caller.scope == Scope::Unscoped {
         return Err(Error::Forbidden("identity:get_auth_catalog"));
     }
@@ -23,50 +23,71 @@ pub(super) async fn catalog(request: HttpRequest, state: Data<State>) -> Result<
 }
 
 /// `GET /v3/auth/projects`: the enabled projects on which the caller has a role.
-pub(super) async fn own_projects(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
-    let projects = projects_with_role(&state, &caller.user).await?;
+pub(super) async fn own_projects(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
+    let projects = projects_with_role(&identity, &caller.user).await?;
     Ok(list_projects(&request, &state, &projects, "/auth/projects"))
 }
 
 /// `GET /v3/auth/domains`: the one domain, if the caller has a role on it.
-pub(super) async fn own_domains(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
-    let has_role = has_role_on(&state, &caller.user, &GrantTarget::Domain).await?;
+pub(super) async fn own_domains(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
+    let has_role = has_role_on(&identity, &caller.user, &GrantTarget::Domain).await?;
     let urls = Urls::of(&request, &state);
     let domains = has_role.then(|| DomainBody::ours(&urls)).into_iter().collect();
     Ok(HttpResponse::Ok().json(List::new(Items::Domains(domains), &urls, "/auth/domains")))
 }
 
 /// `GET /v3/auth/system`
-pub(super) async fn own_system(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
-    let has_role = has_role_on(&state, &caller.user, &GrantTarget::System).await?;
+pub(super) async fn own_system(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
+    let has_role = has_role_on(&identity, &caller.user, &GrantTarget::System).await?;
     let urls = Urls::of(&request, &state);
     Ok(HttpResponse::Ok().json(Whole::new(Whole::systems(has_role), &urls, "/auth/system")))
 }
 
 /// `GET /v3/projects`: all for an administrator. Others see those on which they have a role (Keystone: 403): Huawei's
 /// clients look up the project of a region here, with nothing but a user's rights.
-pub(super) async fn projects(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+pub(super) async fn projects(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
     let filter: Named = query::read(&request)?;
     let mut projects = if caller.is_admin() {
-        state.identity.projects_list().await?
+        identity.projects_list().await?
     } else {
-        projects_with_role(&state, &caller.user).await?
+        projects_with_role(&identity, &caller.user).await?
     };
     projects.retain(|project| filter.takes(&project.name));
     Ok(list_projects(&request, &state, &projects, &asked("/projects", &request)))
 }
 
 /// `GET /v3/projects/{id}`: the token's own project, or any for an administrator.
-pub(super) async fn project(request: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+pub(super) async fn project(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
     let is_own = caller.project().is_some_and(|project| project.as_str() == *id);
     require(is_own || caller.is_admin(), "identity:get_project")?;
     let found = match ProjectId::parse(&id) {
-        Ok(id) => state.identity.project_find(&id).await?,
+        Ok(id) => identity.project_find(&id).await?,
         Err(_) => None,
     };
     let project = found.ok_or_else(|| Error::NotFound { what: "project", id: id.into_inner() })?;
@@ -74,22 +95,31 @@ pub(super) async fn project(request: HttpRequest, state: Data<State>, id: Path<S
 }
 
 /// `GET /v3/users`: for an administrator.
-pub(super) async fn users(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+pub(super) async fn users(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
     require(caller.is_admin(), "identity:list_users")?;
     let filter: Named = query::read(&request)?;
-    let users = state.identity.users_list().await?;
+    let users = identity.users_list().await?;
     let urls = Urls::of(&request, &state);
     let shown = users.iter().filter(|user| filter.takes(&user.name)).map(|user| UserBody::of(user, &urls)).collect();
     Ok(HttpResponse::Ok().json(List::new(Items::Users(shown), &urls, &asked("/users", &request))))
 }
 
 /// `GET /v3/users/{id}`: oneself, or anybody for an administrator.
-pub(super) async fn user(request: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+pub(super) async fn user(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
     require(caller.user.as_str() == *id || caller.is_admin(), "identity:get_user")?;
     let found = match UserId::parse(&id) {
-        Ok(id) => state.identity.user_find(&id).await?,
+        Ok(id) => identity.user_find(&id).await?,
         Err(_) => None,
     };
     let user = found.ok_or_else(|| Error::NotFound { what: "user", id: id.into_inner() })?;
@@ -100,12 +130,13 @@ pub(super) async fn user(request: HttpRequest, state: Data<State>, id: Path<Stri
 pub(super) async fn projects_of_user(
     request: HttpRequest,
     state: Data<State>,
+    identity: Data<Identity>,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+    let caller = credentials::caller(&request, &state.authentication).await?;
     require(caller.user.as_str() == *id || caller.is_admin(), "identity:list_user_projects")?;
     let projects = match UserId::parse(&id) {
-        Ok(id) => projects_with_role(&state, &id).await?,
+        Ok(id) => projects_with_role(&identity, &id).await?,
         Err(_) => Vec::new(),
     };
     Ok(list_projects(&request, &state, &projects, &format!("/users/{id}/projects")))
@@ -113,7 +144,7 @@ pub(super) async fn projects_of_user(
 
 /// `GET /v3/domains`: for an administrator.
 pub(super) async fn domains(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+    let caller = credentials::caller(&request, &state.authentication).await?;
     require(caller.is_admin(), "identity:list_domains")?;
     let filter: Named = query::read(&request)?;
     let urls = Urls::of(&request, &state);
@@ -123,7 +154,7 @@ pub(super) async fn domains(request: HttpRequest, state: Data<State>) -> Result<
 
 /// `GET /v3/domains/{id}`: there is one, and everybody is in it.
 pub(super) async fn domain(request: HttpRequest, state: Data<State>, id: Path<String>) -> Result<HttpResponse, Error> {
-    credentials::caller(&request, &state.identity).await?;
+    credentials::caller(&request, &state.authentication).await?;
     if *id != DOMAIN_ID {
         return Err(Error::NotFound { what: "domain", id: id.into_inner() });
     }
@@ -131,11 +162,15 @@ pub(super) async fn domain(request: HttpRequest, state: Data<State>, id: Path<St
 }
 
 /// `GET /v3/role_assignments`: for an administrator; `openstack keypair list --project` asks for it.
-pub(super) async fn role_assignments(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
+pub(super) async fn role_assignments(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
     require(caller.is_admin(), "identity:list_role_assignments")?;
     let filter: Assigned = query::read(&request)?;
-    let grants = state.identity.grants_list().await?;
+    let grants = identity.grants_list().await?;
     let urls = Urls::of(&request, &state);
     let shown = grants.iter().filter(|grant| filter.takes(grant)).map(|grant| Assignment::of(grant, &urls)).collect();
     let list = List::new(Items::RoleAssignments(shown), &urls, &asked("/role_assignments", &request));
@@ -146,9 +181,9 @@ fn require(holds: bool, action: &'static str) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::Forbidden(action)) }
 }
 
-async fn projects_with_role(state: &State, user: &UserId) -> Result<Vec<Project>, Error> {
-    let grants = state.identity.grants_of(user).await?;
-    let mut projects = state.identity.projects_list().await?;
+async fn projects_with_role(identity: &Identity, user: &UserId) -> Result<Vec<Project>, Error> {
+    let grants = identity.grants_of(user).await?;
+    let mut projects = identity.projects_list().await?;
     projects.retain(|project| project.enabled && grants.iter().any(|grant| is_on(grant, &project.id)));
     Ok(projects)
 }
@@ -157,8 +192,8 @@ fn is_on(grant: &Grant, project: &ProjectId) -> bool {
     matches!(&grant.target, GrantTarget::Project(granted) if granted == project)
 }
 
-async fn has_role_on(state: &State, user: &UserId, target: &GrantTarget) -> Result<bool, Error> {
-    Ok(state.identity.grants_of(user).await?.iter().any(|grant| grant.target == *target))
+async fn has_role_on(identity: &Identity, user: &UserId, target: &GrantTarget) -> Result<bool, Error> {
+    Ok(identity.grants_of(user).await?.iter().any(|grant| grant.target == *target))
 }
 
 fn list_projects(request: &HttpRequest, state: &State, projects: &[Project], asked: &str) -> HttpResponse {

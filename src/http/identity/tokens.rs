@@ -10,7 +10,7 @@ use super::error::Error;
 use super::token_view::TokenBody;
 use super::view::Urls;
 use super::{SUBJECT_TOKEN, login, query};
-use crate::auth::{Issued, Refused, Session};
+use crate::auth::{Identity, Issued, Refused, Session};
 use crate::domain::{Caller, Role};
 use crate::http::{State, body, credentials};
 
@@ -18,7 +18,12 @@ use crate::http::{State, body, credentials};
 ///
 /// Whatever does not hold is 401, also an unknown token to log in with (Keystone 30: 404): clients take 401 for what it
 /// is and log in anew.
-pub(super) async fn create(request: HttpRequest, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
+pub(super) async fn create(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
     if body::declares_too_much(&request) {
         return Err(Error::TooLarge);
     }
@@ -26,15 +31,19 @@ pub(super) async fn create(request: HttpRequest, state: Data<State>, payload: Pa
     if !body.is_empty() && !is_json(&request) {
         return Err(Error::Missing { what: "application/json", place: "Content-Type header" });
     }
-    let Issued { token, session } = state.identity.login(login::read(&body)?, source(&request)).await?;
+    let Issued { token, session } = identity.login(login::read(&body)?, source(&request)).await?;
     let answer = view(&request, &state, &session);
     Ok(with_token(HttpResponse::Created(), token.expose()).json(answer))
 }
 
 /// `GET` and `HEAD`: what the token in `X-Subject-Token` stands for.
-pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
-    let (token, session) = subject(&request, &state).await?;
+pub(super) async fn show(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
+    let (token, session) = subject(&request, &identity).await?;
     if !may_see(&caller, &session) {
         return Err(Error::Forbidden("identity:validate_token"));
     }
@@ -43,13 +52,17 @@ pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<Htt
 }
 
 /// `DELETE`: 204; the token in `X-Subject-Token` ends.
-pub(super) async fn delete(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.identity).await?;
-    let (_, session) = subject(&request, &state).await?;
+pub(super) async fn delete(
+    request: HttpRequest,
+    state: Data<State>,
+    identity: Data<Identity>,
+) -> Result<HttpResponse, Error> {
+    let caller = credentials::caller(&request, &state.authentication).await?;
+    let (_, session) = subject(&request, &identity).await?;
     if !may_end(&caller, &session) {
         return Err(Error::Forbidden("identity:revoke_token"));
     }
-    state.identity.revoke(&session).await?;
+    identity.revoke(&session).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -68,9 +81,9 @@ fn may_end(caller: &Caller, subject: &Session) -> bool {
     caller.user == subject.user.id || caller.is_admin()
 }
 
-async fn subject<'a>(request: &'a HttpRequest, state: &State) -> Result<(&'a str, Session), Error> {
+async fn subject<'a>(request: &'a HttpRequest, identity: &Identity) -> Result<(&'a str, Session), Error> {
     let token = request.headers().get(SUBJECT_TOKEN).and_then(|value| value.to_str().ok()).ok_or(Error::NoSubject)?;
-    match state.identity.session(token).await {
+    match identity.session(token).await {
         Ok(session) => Ok((token, session)),
         Err(Refused::Unauthenticated) => Err(Error::TokenNotFound),
         Err(Refused::Domain(error)) => Err(error.into()),

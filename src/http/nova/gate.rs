@@ -10,7 +10,6 @@ use super::microversion::Microversion;
 use crate::auth::Refused;
 use crate::domain::Caller;
 use crate::http::State;
-use crate::http::base_url::base_url;
 use crate::http::body::{self, Unread};
 use crate::http::credentials;
 use crate::http::json::Json;
@@ -29,10 +28,8 @@ pub(super) async fn authenticate(request: &HttpRequest, state: &State) -> Result
     if body::declares_too_much(request) {
         return Err(Error::TooLarge);
     }
-    credentials::caller(request, &state.identity).await.map_err(|refused| match refused {
-        Refused::Unauthenticated => {
-            Error::Unauthenticated { keystone: format!("{}/identity/v3", base_url(request, &state.settings)) }
-        }
+    credentials::caller(request, &state.authentication).await.map_err(|refused| match refused {
+        Refused::Unauthenticated => Error::Unauthenticated { keystone: credentials::login_url(request, state) },
         Refused::Domain(error) => error.into(),
     })
 }

@@ -8,17 +8,11 @@ use super::python::{repr, repr_text};
 use super::schema::{unexpected_names, wrong};
 use crate::domain::{Limit, Resource};
 use crate::http::json::Json;
-use crate::service::Agreement;
+use crate::service::{Agreement, Change};
 
 /// The words that count as true or false in `force`, besides the two JSON has.
 const YES: [&str; 12] = ["True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t"];
 const NO: [&str; 12] = ["False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f"];
-
-/// `{"quota_set": {…}}`
-pub(super) struct UpdateBody {
-    pub(super) limits: Vec<(Resource, Limit)>,
-    pub(super) agreement: Agreement,
-}
 
 /// Whether a quota set has the resource at that version.
 pub(super) fn in_quota_set(resource: Resource, version: Microversion) -> bool {
@@ -48,12 +42,12 @@ fn is_shown(resource: Resource, version: Microversion, no_network: Microversion)
     }
 }
 
-/// Checks the body that sets limits of a project or a user.
-pub(super) fn update_body(body: &Json, version: Microversion) -> Result<UpdateBody, Error> {
+/// Checks the body that sets limits of a project or a user, `{"quota_set": {…}}`.
+pub(super) fn update_body(body: &Json, version: Microversion) -> Result<Change, Error> {
     let set = inner(body, "quota_set", version)?;
     let agreement = set.get("force").map_or(Ok(Agreement::Checked), force)?;
     let limits = limits("quota_set", set, version, &["force"], in_quota_set)?;
-    Ok(UpdateBody { limits, agreement })
+    Ok(Change { limits, agreement })
 }
 
 /// Checks the body that sets limits of a class.

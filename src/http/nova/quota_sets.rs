@@ -8,7 +8,7 @@ use super::gate::{self, Admitted};
 use super::query::{Query, Target};
 use super::{answer, quota_schema, quota_view};
 use crate::domain::{Limits, ProjectId, UserId};
-use crate::http::State;
+use crate::http::{State, credentials};
 use crate::service::QuotaAction;
 
 pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
@@ -26,7 +26,8 @@ pub(super) async fn defaults(request: HttpRequest, state: Data<State>) -> Result
     let admitted = gate::admit(&request, &state).await?;
     admitted.check_project(&request)?;
     let project = project_in_path(&request)?;
-    let limits = state.quotas.defaults(&admitted.caller, &project).await?;
+    let projects = credentials::projects(&request, &state);
+    let limits = state.quotas.defaults(&admitted.caller, &project, &projects).await?;
     Ok(quota_view::shown(project.as_str(), &limits, admitted.version))
 }
 
@@ -34,9 +35,10 @@ pub(super) async fn update(request: HttpRequest, payload: Payload, state: Data<S
     let admitted = gate::admit(&request, &state).await?;
     let body = gate::json(&request, payload).await?;
     let asked = Asked::read(&request, admitted)?;
-    let body = quota_schema::update_body(&body, asked.admitted.version)?;
+    let change = quota_schema::update_body(&body, asked.admitted.version)?;
+    let projects = credentials::projects(&request, &state);
     let Asked { admitted: Admitted { caller, version }, project, user } = &asked;
-    let limits = state.quotas.update(caller, project, user.as_ref(), body.limits, body.agreement).await?;
+    let limits = state.quotas.update(caller, project, user.as_ref(), change, &projects).await?;
     Ok(quota_view::updated(&limits, *version))
 }
 
@@ -65,7 +67,9 @@ impl Asked {
 
 async fn look(request: &HttpRequest, state: &State, action: QuotaAction) -> Result<(Asked, Limits), Error> {
     let asked = Asked::read(request, gate::admit(request, state).await?)?;
-    let limits = state.quotas.show(&asked.admitted.caller, action, &asked.project, asked.user.as_ref()).await?;
+    let Asked { admitted, project, user } = &asked;
+    let projects = credentials::projects(request, state);
+    let limits = state.quotas.show(&admitted.caller, action, project, user.as_ref(), &projects).await?;
     Ok((asked, limits))
 }
 

@@ -1,11 +1,13 @@
-//! The second listener: health. Answers are JSON and tell nothing but what a probe needs.
+//! The second listener: health, as JSON that tells nothing but what a probe needs, and metrics.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpResponse, HttpResponseBuilder, Resource};
+use actix_web::{Error, HttpResponse, HttpResponseBuilder, Resource};
+use prometheus::{TEXT_FORMAT, TextEncoder};
 use serde_json::json;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -23,9 +25,10 @@ pub struct Settings {
     pub listen: SocketAddr,
 }
 
-/// Mounts `/health/…`; everything else is 404. The handlers need a `web::Data<State>`.
-pub fn routes(config: &mut ServiceConfig) {
+/// Mounts `/health/…` and `/metrics`; everything else is 404. The handlers need a `web::Data<State>`.
+pub fn routes(config: &mut ServiceConfig, _: &State) {
     config
+        .service(health("/metrics").route(web::get().to(metrics)))
         .service(health("/health/live").route(web::get().to(live)).route(web::head().to(live)))
         .service(health("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)))
         .service(health("/health/startup").route(web::get().to(startup)).route(web::head().to(startup)))
@@ -72,8 +75,14 @@ fn status(mut response: HttpResponseBuilder, word: &str) -> HttpResponse {
     response.insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": word}))
 }
 
+/// What is counted, in the text form of Prometheus.
+async fn metrics(state: Data<State>) -> Result<HttpResponse, Error> {
+    let text = TextEncoder::new().encode_to_string(&state.metrics.gather()).map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
+}
+
 async fn not_found() -> HttpResponse {
-    let error = "not found; there are /health/live, /health/ready and /health/startup";
+    let error = "not found; there are /health/live, /health/ready, /health/startup and /metrics";
     HttpResponse::NotFound().json(json!({"error": error}))
 }
 
@@ -88,7 +97,7 @@ mod tests {
     use actix_web::body::to_bytes;
 
     use super::*;
-    use crate::domain::Error;
+    use crate::domain;
 
     async fn answer(database: Result<Result<()>, Elapsed>) -> (u16, String) {
         let response = readiness(database);
@@ -99,7 +108,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_database_that_fails_is_a_reason_without_its_cause() {
-        let failed = Error::Unavailable { retry_after: TIMEOUT, source: "db.internal refused".into() };
+        let failed = domain::Error::Unavailable { retry_after: TIMEOUT, source: "db.internal refused".into() };
         let body = r#"{"reasons":["the database cannot be used"],"status":"not ready"}"#;
         assert_eq!(answer(Ok(Err(failed))).await, (503, body.to_owned()));
     }

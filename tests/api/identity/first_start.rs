@@ -65,7 +65,7 @@ async fn empty(app: &TestApp, directory: &Path) -> (keypaird::settings::Settings
     settings.data.dir = directory.to_owned();
     let url = format!("sqlite:{}", directory.join("empty.sqlite").display());
     let store = keypaird::store::Store::open(&url).await.unwrap();
-    (settings.clone(), Identity::new(&settings.identity, store))
+    (settings.clone(), Identity::new(settings.identity.token_lifetime(), store))
 }
 
 #[actix_web::test]

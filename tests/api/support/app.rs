@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use awc::http::Method;
 use keypaird::app::Application;
-use keypaird::auth::{Identity, Password};
+use keypaird::auth::{Authentication, Identity, Password};
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText};
 use keypaird::settings::{Flag, Settings, Sources, load};
 use keypaird::store::Store;
@@ -57,7 +57,10 @@ impl TestApp {
         let directory = TempDir::new().unwrap();
         let settings = settings(directory.path(), changed).await;
         let app = Application::build(&settings).await.unwrap_or_else(|error| panic!("{error}"));
-        let (store, vault, identity) = (app.store().clone(), app.vault().clone(), app.identity().clone());
+        let (store, vault) = (app.store().clone(), app.vault().clone());
+        let Authentication::Embedded(identity) = app.authentication().clone() else {
+            panic!("these tests are about the service's own identity");
+        };
         let (address, admin_address, handles) = (app.address(), app.admin_address(), app.handles());
         actix_web::rt::spawn(app.run());
         let admin = sign_in(address, "admin", "admin").await;

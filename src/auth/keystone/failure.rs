@@ -1,0 +1,59 @@
+//! Why Keystone did not say who a caller is.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use crate::auth::PasswordFileError;
+
+/// For the log: a caller only learns that the service is unavailable. No text holds a token or a password.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("Keystone did not answer within {} s", .0.as_secs())]
+    Slow(Duration),
+    #[error("Keystone cannot be reached: {}", root_cause(.0))]
+    Unreachable(reqwest::Error),
+    #[error("Keystone answered {status}")]
+    Answered { status: StatusCode },
+    #[error("Keystone's answer cannot be read: {0}")]
+    Unreadable(String),
+    /// It ended before its time, or was revoked; the next attempt logs in anew.
+    #[error("Keystone does not know the service's own token any more")]
+    OwnTokenRefused,
+    #[error(
+        "Keystone refuses the service's own login; check identity.keystone.username, password_file, project_name and \
+         the domains"
+    )]
+    LoginRefused,
+    #[error("Keystone does not let the service's own user validate tokens; give it the role 'service' on its project")]
+    NotAllowed,
+    #[error("Keystone's catalog has no identity endpoint in the region '{0}' of identity.keystone.region")]
+    NoEndpoint(String),
+    #[error("identity.keystone.password_file: {0}")]
+    PasswordFile(#[from] PasswordFileError),
+}
+
+impl Failure {
+    /// Whether the same request may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::Unreachable(_) | Self::OwnTokenRefused => true,
+            Self::Answered { status } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Unreadable(_)
+            | Self::LoginRefused
+            | Self::NotAllowed
+            | Self::NoEndpoint(_)
+            | Self::PasswordFile(_) => false,
+        }
+    }
+}
+
+/// What is at the bottom of it (`Connection refused`): the layers above only repeat the address.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
+}

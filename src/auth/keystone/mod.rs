@@ -1,0 +1,131 @@
+//! Tokens of an existing Keystone: validated by it, and remembered for a bounded time.
+
+mod cache;
+mod client;
+mod failure;
+mod metrics;
+mod own_token;
+mod settings;
+mod token_body;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openssl::sha::sha256;
+use prometheus::Registry;
+
+pub use self::settings::Settings;
+
+use self::cache::{Answer, Answers, Known};
+use self::client::{Client, Existence};
+use self::failure::Failure;
+use self::metrics::{Lookup, Metrics, Outcome};
+use super::{PasswordFileError, Refused};
+use crate::domain::{Caller, Error, ProjectId, Result, Timestamp, TokenHash};
+
+/// Longer than Keystone's tokens get: fernet ones have some 200 characters, JWS ones some 1,000.
+const LONGEST_TOKEN: usize = 4096;
+
+/// When a caller may try again while Keystone is away.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Why no Keystone can be asked; each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeystoneError {
+    #[error("identity.keystone.{0} must be set where identity.mode is 'keystone'")]
+    NotSet(&'static str),
+    #[error("identity.keystone.password_file: {0}")]
+    PasswordFile(#[from] PasswordFileError),
+    #[error("identity.keystone.cafile {path} cannot be used: {reason}", path = path.display())]
+    CaFile { path: PathBuf, reason: String },
+    #[error("no HTTP client can be made: {0}")]
+    HttpClient(String),
+    #[error("the metrics cannot be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// An existing Keystone. Clones share it, with its cache.
+#[derive(Clone)]
+pub struct Keystone(Arc<Parts>);
+
+struct Parts {
+    client: Client,
+    answers: Answers,
+    metrics: Metrics,
+    login_url: String,
+}
+
+impl Keystone {
+    /// Reads the files that the settings name; sends nothing yet. What is counted is shown by `registry`.
+    pub fn new(settings: &Settings, registry: &Registry) -> Result<Self, KeystoneError> {
+        let metrics = Metrics::new(registry)?;
+        let login_url = settings.www_authenticate_uri.clone().or_else(|| settings.auth_url.clone());
+        Ok(Self(Arc::new(Parts {
+            client: Client::new(settings, metrics.clone())?,
+            answers: Answers::new(Duration::from_secs(settings.token_cache_seconds)),
+            metrics,
+            login_url: login_url.unwrap_or_default(),
+        })))
+    }
+
+    /// The caller that a token stands for. Keystone is asked at most once in `token_cache_seconds` for a token, and never
+    /// after the token's own end; while it is away, a token that is not remembered is [`Error::Unavailable`].
+    pub async fn caller(&self, token: &str) -> Result<Caller, Refused> {
+        let judged = self.judge(token).await;
+        self.0.metrics.judged(match &judged {
+            Ok(_) => Outcome::Accepted,
+            Err(Refused::Unauthenticated) => Outcome::Refused,
+            Err(Refused::Domain(_)) => Outcome::Unavailable,
+        });
+        judged
+    }
+
+    async fn judge(&self, token: &str) -> Result<Caller, Refused> {
+        let is_token = !token.is_empty() && token.len() <= LONGEST_TOKEN && token.bytes().all(|b| b.is_ascii_graphic());
+        if !is_token {
+            return Err(Refused::Unauthenticated);
+        }
+        // Only the hash is kept: whoever reads this memory finds no token in it.
+        let hash = TokenHash(sha256(token.as_bytes()));
+        let asked = self.0.answers.get(hash, self.ask(token)).await;
+        self.0.metrics.looked_up(asked.as_ref().map_or(Lookup::Miss, |(_, lookup)| *lookup));
+        match asked.map_err(|failure| unavailable(&failure))?.0 {
+            Answer::Valid(known) if Timestamp::now() < known.expires_at => Ok(known.caller.clone()),
+            Answer::Valid(_) | Answer::Refused => Err(Refused::Unauthenticated),
+        }
+    }
+
+    async fn ask(&self, token: &str) -> Result<Answer, Failure> {
+        let Some(body) = self.0.client.validate(token).await? else { return Ok(Answer::Refused) };
+        Ok(Answer::Valid(Arc::new(Known { caller: body.caller()?, expires_at: body.expires_at()? })))
+    }
+
+    /// Whether a project exists, as far as the caller with this token may know; a project that Keystone does not tell of
+    /// counts as there, as in a Nova.
+    pub async fn has_project(&self, project: &ProjectId, token: &str) -> Result<bool> {
+        match self.0.client.project(project, token).await {
+            Ok(Existence::There | Existence::NotTold) => Ok(true),
+            Ok(Existence::Missing) => Ok(false),
+            Err(failure) => Err(unavailable(&Arc::new(failure))),
+        }
+    }
+
+    /// Where clients log in: what a 401 names.
+    pub fn login_url(&self) -> &str {
+        &self.0.login_url
+    }
+
+    /// Says in the log whether Keystone answers and takes the service's own user. Nothing depends on it: the service starts
+    /// without its Keystone, too.
+    pub async fn check(&self) {
+        if let Err(failure) = self.0.client.check().await {
+            tracing::warn!("Keystone cannot be used yet: {failure}");
+        }
+    }
+}
+
+/// The cause goes to the log: a caller can neither mend nor use it.
+fn unavailable(failure: &Arc<Failure>) -> Error {
+    Error::Unavailable { retry_after: RETRY_AFTER, source: failure.clone().into() }
+}
