@@ -1,22 +1,51 @@
-//! The users of the recording, made in the service under test.
+//! The users of the recording, made in the identity of the service under test.
 
 use std::collections::BTreeMap;
 
 use keypaird::domain::Role;
 use serde_json::{Value, json};
 
-use super::support::{TestApp, User};
+use super::realm::Realm;
+use super::support::{Service, TestApp, User};
 
-/// Their tokens and ids, by the names that the recording gives them.
+/// Their tokens and ids, by the names that the recording gives them; and where they log in.
 pub struct Cast {
     /// `demo`, `bob` and so on; and tokens that are no user's own, such as `system`.
     pub tokens: BTreeMap<String, String>,
     /// `demo_uid`, `demo_pid` and so on.
     pub ids: BTreeMap<String, String>,
+    pub login_url: String,
 }
 
-/// `demo`, `bob`, `rita` and `mona` share a project; `carol` and `nova`, a service's user, have others.
-pub async fn assemble(app: &TestApp) -> Cast {
+/// The service, and those who play on it: `demo`, `bob`, `rita` and `mona` share a project; `carol` and `nova`, a service's
+/// user, have others.
+pub enum Stage {
+    Embedded(Box<TestApp>),
+    Keystone(Box<Service>),
+}
+
+impl Stage {
+    pub fn service(&self) -> &Service {
+        match self {
+            Self::Embedded(app) => app,
+            Self::Keystone(service) => service,
+        }
+    }
+}
+
+/// With the users in a Keystone, if there is one to be tested with, else in the service's own identity.
+pub async fn assemble() -> (Stage, Cast) {
+    match Realm::from_environment().await {
+        Some(realm) => (Stage::Keystone(Box::new(realm.serve(&[]).await)), in_keystone(&realm).await),
+        None => {
+            let app = Box::new(TestApp::spawn().await);
+            let cast = in_embedded(&app).await;
+            (Stage::Embedded(app), cast)
+        }
+    }
+}
+
+async fn in_embedded(app: &TestApp) -> Cast {
     let service = Role::parse("service").unwrap();
     let users = [
         ("admin", app.admin.clone()),
@@ -27,16 +56,40 @@ pub async fn assemble(app: &TestApp) -> Cast {
         ("carol", app.user("carol", "another", Role::MEMBER).await),
         ("nova", app.user("nova", "service", service).await),
     ];
-    let mut cast = Cast { tokens: BTreeMap::new(), ids: BTreeMap::new() };
-    for (name, user) in users {
-        cast.ids.insert(format!("{name}_uid"), user.user_id);
-        cast.ids.insert(format!("{name}_pid"), user.project_id);
-        cast.tokens.insert(name.to_owned(), user.token);
-    }
     let system = scoped(app, &app.admin, json!({ "system": { "all": true } })).await;
     let unscoped = scoped(app, &app.demo, json!("unscoped")).await;
-    cast.tokens.extend([("system".to_owned(), system), ("unscoped".to_owned(), unscoped)]);
-    cast
+    Cast::of(users, [system, unscoped], format!("http://{}/identity/v3", app.address))
+}
+
+async fn in_keystone(realm: &Realm) -> Cast {
+    let (shared, other, service) = (realm.project("demo"), realm.project("another"), realm.project("service"));
+    let (shared, other, service) = (shared.await, other.await, service.await);
+    let demo = realm.user("demo", &shared, "member").await;
+    let system = realm.rescoped(&realm.admin, json!({ "system": { "all": true } })).await.token;
+    let unscoped = realm.rescoped(&demo, json!("unscoped")).await.token;
+    let users = [
+        ("admin", realm.admin.clone()),
+        ("demo", demo),
+        ("bob", realm.user("bob", &shared, "member").await),
+        ("rita", realm.user("rita", &shared, "reader").await),
+        ("mona", realm.user("mona", &shared, "manager").await),
+        ("carol", realm.user("carol", &other, "member").await),
+        ("nova", realm.user("nova", &service, "service").await),
+    ];
+    Cast::of(users, [system, unscoped], realm.url.clone())
+}
+
+impl Cast {
+    fn of<const N: usize>(users: [(&str, User); N], [system, unscoped]: [String; 2], login_url: String) -> Self {
+        let mut cast = Self { tokens: BTreeMap::new(), ids: BTreeMap::new(), login_url };
+        for (name, user) in users {
+            cast.ids.insert(format!("{name}_uid"), user.user_id);
+            cast.ids.insert(format!("{name}_pid"), user.project_id);
+            cast.tokens.insert(name.to_owned(), user.token);
+        }
+        cast.tokens.extend([("system".to_owned(), system), ("unscoped".to_owned(), unscoped)]);
+        cast
+    }
 }
 
 /// A token of the user for another scope.

@@ -1,4 +1,5 @@
 //! A recording of a real Nova 34 is played against the service: it answers alike, but for what `deviations.json` lists.
+//! With `TEST_KEYSTONE_URL` its users are those of that Keystone, else of the service's own identity.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, dead_code, unused_imports)]
 
 mod bodies;
@@ -7,21 +8,25 @@ mod client;
 mod deviations;
 mod normal;
 mod player;
+#[path = "../keystone/realm.rs"]
+mod realm;
 mod recording;
 #[path = "../api/support/mod.rs"]
 mod support;
 
+use std::net::SocketAddr;
+
+use self::cast::Cast;
 use self::deviations::{Deviations, Outcome, Reason};
 use self::normal::{Fields, Run};
 use self::player::Player;
 use self::recording::{Recording, Row};
-use self::support::TestApp;
 
 #[actix_web::test]
 async fn the_service_answers_as_a_real_nova_was_seen_to() {
     let recording = recording::read();
-    let app = TestApp::spawn().await;
-    let outcomes = play(&recording, &app).await;
+    let (stage, cast) = cast::assemble().await;
+    let outcomes = play(&recording, stage.service().address, &cast).await;
     let wrong = Deviations::read().judge(&outcomes);
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), outcomes.len(), wrong.join("\n"));
 }
@@ -40,12 +45,11 @@ fn the_documentation_lists_every_deviation() {
 }
 
 /// Plays all rows, and compares the answers to the cases among them.
-async fn play(recording: &Recording, app: &TestApp) -> Vec<Outcome> {
-    let cast = cast::assemble(app).await;
-    let player = Player::new(app.address, &recording.place, &cast);
-    let root = format!("http://{}", app.address);
+async fn play(recording: &Recording, address: SocketAddr, cast: &Cast) -> Vec<Outcome> {
+    let player = Player::new(address, &recording.place, cast);
+    let root = format!("http://{address}");
     let mut theirs = Run::new(&recording.place.root, &recording.place.keystone, &recording.place.vars);
-    let mut ours = Run::new(&root, &format!("{root}/identity/v3"), &cast.ids);
+    let mut ours = Run::new(&root, &cast.login_url, &cast.ids);
     let mut outcomes = Vec::new();
     for rows in recording.rows.chunk_by(Row::goes_along_with) {
         match &rows[0] {

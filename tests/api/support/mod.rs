@@ -3,6 +3,8 @@
 mod answer;
 mod app;
 mod database;
+mod service;
 
 pub use answer::Answer;
 pub use app::{TestApp, User};
+pub use service::Service;
