@@ -84,8 +84,7 @@ impl Realm {
     }
 
     pub async fn grant(&self, user_id: &str, project_id: &str, role: &str) {
-        let found = self.as_admin("GET", &format!("/roles?name={role}"), Value::Null).await.expect(200);
-        let role = found.body["roles"][0]["id"].as_str().unwrap();
+        let role = self.role(role).await;
         let path = format!("/projects/{project_id}/users/{user_id}/roles/{role}");
         self.as_admin("PUT", &path, Value::Null).await.expect(204);
     }
@@ -117,10 +116,28 @@ impl Realm {
         User { token, ..user.clone() }
     }
 
+    /// A user's token for the domain, which the user is given a role on.
+    pub async fn domain_token(&self, user: &User) -> User {
+        let role = self.role("admin").await;
+        let path = format!("/domains/default/users/{}/roles/{role}", user.user_id);
+        self.as_admin("PUT", &path, Value::Null).await.expect(204);
+        self.rescoped(user, json!({ "domain": { "id": "default" } })).await
+    }
+
+    pub async fn project_name(&self, project_id: &str) -> String {
+        let found = self.as_admin("GET", &format!("/projects/{project_id}"), Value::Null).await.expect(200);
+        found.body["project"]["name"].as_str().unwrap().to_owned()
+    }
+
     /// Ends a token, as its user logs out.
     pub async fn revoke(&self, token: &str) {
         let headers = [("X-Auth-Token", self.admin.token.as_str()), ("X-Subject-Token", token)];
         self.call("DELETE", "/auth/tokens", &headers, Value::Null).await.expect(204);
+    }
+
+    async fn role(&self, name: &str) -> String {
+        let found = self.as_admin("GET", &format!("/roles?name={name}"), Value::Null).await.expect(200);
+        found.body["roles"][0]["id"].as_str().unwrap().to_owned()
     }
 
     async fn token(&self, login: Login) -> String {

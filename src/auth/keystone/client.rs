@@ -21,8 +21,10 @@ use super::{KeystoneError, Settings};
 use crate::auth::password_file::read_secret;
 use crate::domain::{ProjectId, SecretText, Timestamp};
 
-/// How many requests are under way to Keystone at once; further ones wait for their turn, within their time.
-const AT_ONCE: usize = 32;
+/// How many requests are under way to Keystone at once; further ones wait for their turn, within their time. Few, because a
+/// Keystone that is asked more at once than it can answer within an attempt's time answers none of it in time, and works on
+/// for those who have gone: with 32, a hundred new tokens brought one without a cache to a standstill.
+const AT_ONCE: usize = 8;
 /// The pauses between attempts, before each is varied by half.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(900)];
 /// More than Keystone's largest answer, a token with its catalog.

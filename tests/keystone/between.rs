@@ -1,0 +1,151 @@
+//! Stands between the service and its Keystone: passes requests on, counts them, and is away or slow when told to.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+
+/// How it treats what comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mood {
+    Passing,
+    /// Answers this many requests with a status of its own, then passes again.
+    Failing {
+        status: u16,
+        times: usize,
+    },
+    /// Never answers.
+    Hanging,
+    /// Passes each request on after a while.
+    Slow(Duration),
+}
+
+pub struct Between {
+    address: SocketAddr,
+    seen: Arc<Seen>,
+    handle: Mutex<Option<ServerHandle>>,
+}
+
+struct Seen {
+    /// Keystone's address, without `/v3`.
+    target: String,
+    mood: Mutex<Mood>,
+    /// Requests by method and path.
+    counts: Mutex<BTreeMap<String, usize>>,
+    /// The service's own token, as it came last.
+    own_token: Mutex<String>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+impl Between {
+    /// In front of the Keystone at `url`, which ends in `/v3`.
+    pub async fn start(url: &str) -> Self {
+        let seen = Arc::new(Seen {
+            target: url.trim_end_matches("/v3").to_owned(),
+            mood: Mutex::new(Mood::Passing),
+            counts: Mutex::default(),
+            own_token: Mutex::default(),
+            at_once: AtomicUsize::default(),
+            most_at_once: AtomicUsize::default(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let between = Self { address, seen, handle: Mutex::default() };
+        between.listen(listener);
+        between
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/v3", self.address)
+    }
+
+    pub fn turn(&self, mood: Mood) {
+        *self.seen.mood.lock().unwrap() = mood;
+    }
+
+    /// Nobody listens any more, and open connections are gone.
+    pub async fn go_away(&self) {
+        let handle = self.handle.lock().unwrap().take().unwrap();
+        handle.stop(false).await;
+    }
+
+    pub fn come_back(&self) {
+        self.listen(TcpListener::bind(self.address).unwrap());
+    }
+
+    /// How often the service asked about tokens.
+    pub fn validations(&self) -> usize {
+        self.count("GET /v3/auth/tokens")
+    }
+
+    /// How often the service logged in.
+    pub fn logins(&self) -> usize {
+        self.count("POST /v3/auth/tokens")
+    }
+
+    pub fn own_token(&self) -> String {
+        self.seen.own_token.lock().unwrap().clone()
+    }
+
+    /// How many requests were under way at the same time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.seen.most_at_once.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, of: &str) -> usize {
+        self.seen.counts.lock().unwrap().get(of).copied().unwrap_or_default()
+    }
+
+    fn listen(&self, listener: TcpListener) {
+        let seen = Data::from(self.seen.clone());
+        let app = move || App::new().app_data(seen.clone()).default_service(web::to(pass));
+        let server = HttpServer::new(app).workers(2).disable_signals().listen(listener).unwrap().run();
+        *self.handle.lock().unwrap() = Some(server.handle());
+        actix_web::rt::spawn(server);
+    }
+}
+
+async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpResponse {
+    *seen.counts.lock().unwrap().entry(format!("{} {}", request.method(), request.path())).or_default() += 1;
+    if let (Some(token), "GET") = (request.headers().get("X-Auth-Token"), request.method().as_str()) {
+        *seen.own_token.lock().unwrap() = token.to_str().unwrap().to_owned();
+    }
+    let at_once = seen.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+    seen.most_at_once.fetch_max(at_once, Ordering::Relaxed);
+    let mood = seen.mood.lock().unwrap().clone();
+    match mood {
+        Mood::Passing => {}
+        Mood::Failing { status, times } => {
+            let next = if times == 1 { Mood::Passing } else { Mood::Failing { status, times: times - 1 } };
+            *seen.mood.lock().unwrap() = next;
+            return HttpResponse::build(status.try_into().unwrap()).finish();
+        }
+        Mood::Hanging => std::future::pending().await,
+        Mood::Slow(time) => actix_web::rt::time::sleep(time).await,
+    }
+    let answer = forward(&request, body, &seen.target).await;
+    seen.at_once.fetch_sub(1, Ordering::Relaxed);
+    answer
+}
+
+async fn forward(request: &HttpRequest, body: Bytes, target: &str) -> HttpResponse {
+    let url = format!("{target}{}", request.uri());
+    let client = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
+    let mut sent = client.request(request.method().clone(), url).no_decompress();
+    for (name, value) in request.headers().iter().filter(|(name, _)| *name != "host" && *name != "content-length") {
+        sent = sent.append_header((name.clone(), value.clone()));
+    }
+    let mut answer = sent.send_body(body).await.unwrap();
+    let mut passed = HttpResponse::build(answer.status());
+    for (name, value) in answer.headers().iter().filter(|(name, _)| *name != "connection" && *name != "content-length")
+    {
+        passed.append_header((name.clone(), value.clone()));
+    }
+    passed.body(answer.body().limit(1 << 20).await.unwrap())
+}
