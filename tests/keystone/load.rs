@@ -27,9 +27,9 @@ async fn a_hundred_clients_get_no_wrong_answer_and_keystone_few_calls() {
     let wrong: usize =
         join_all(clients.iter().map(|(user, status)| wrong_answers(&scene, user, *status))).await.iter().sum();
     let (validations, logins) = (scene.between.validations(), scene.between.logins());
-    println!("{} requests of {CLIENTS} clients: {validations} validations, {logins} login", CLIENTS * REQUESTS_EACH);
-    assert_eq!(wrong, 0);
-    assert!(validations <= CLIENTS + 2, "{validations} validations");
+    assert_eq!(wrong, 0, "of {} answers", CLIENTS * REQUESTS_EACH);
+    // One for each token; a refused one is asked about again after five seconds.
+    assert!((CLIENTS..CLIENTS + 10).contains(&validations), "{validations} validations");
     assert_eq!(logins, 1);
 }
 
