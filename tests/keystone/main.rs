@@ -10,6 +10,7 @@ mod own_user;
 mod realm;
 #[path = "../api/support/mod.rs"]
 mod support;
+mod tls;
 mod tokens;
 
 use std::time::{Duration, Instant};

@@ -12,6 +12,7 @@ use reqwest::{Certificate, Method, Request, StatusCode, Url};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use url::Host;
 
 use super::failure::Failure;
 use super::metrics::{Metrics, Operation};
@@ -147,6 +148,11 @@ impl Client {
         self.persist(async || self.own_token().await.map(drop)).await
     }
 
+    /// Whether what is sent crosses a network that others can listen on.
+    pub(super) fn is_overheard(&self) -> bool {
+        is_overheard(&self.auth_url)
+    }
+
     async fn own_token(&self) -> Result<Arc<Own>, Failure> {
         self.own.get(async || self.log_in().await).await
     }
@@ -265,6 +271,16 @@ fn version_3(written: &str) -> String {
     format!("{root}/v3")
 }
 
+fn is_overheard(url: &str) -> bool {
+    let stays_here = |url: &Url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !stays_here(&url))
+}
+
 /// A fifth of its lifetime before its end, at most five minutes.
 fn renewal(now: Timestamp, expires_at: Timestamp) -> Timestamp {
     const LONGEST_MARGIN: i64 = 300 * 1_000_000;
@@ -299,6 +315,20 @@ mod tests {
             assert_eq!(version_3(written), "http://k:5000/v3", "{written}");
         }
         assert_eq!(version_3("https://k/identity"), "https://k/identity/v3");
+    }
+
+    #[test]
+    fn plain_http_is_overheard_unless_it_stays_on_the_machine() {
+        for (url, overheard) in [
+            ("http://keystone:5000/v3", true),
+            ("http://10.0.0.1/v3", true),
+            ("https://keystone:5000/v3", false),
+            ("http://localhost:5000/v3", false),
+            ("http://127.0.0.1:5000/v3", false),
+            ("http://[::1]:5000/v3", false),
+        ] {
+            assert_eq!(is_overheard(url), overheard, "{url}");
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Keystone {
     /// Says in the log whether Keystone answers and takes the service's own user. Nothing depends on it: the service starts
     /// without its Keystone, too.
     pub async fn check(&self) {
+        if self.0.client.is_overheard() {
+            tracing::warn!(
+                "tokens and the service's password go to Keystone in the clear; use https:// for identity.keystone.auth_url"
+            );
+        }
         if let Err(failure) = self.0.client.check().await {
             tracing::warn!("Keystone cannot be used yet: {failure}");
         }
