@@ -80,8 +80,14 @@ pub enum Action {
     Create,
     Delete,
     Describe,
+    /// Create a key pair whose private key is kept.
+    CreateKept,
     /// Take a kept private key out.
     Export,
+    /// Give a key pair that is there a private key to keep.
+    ImportInto,
+    /// Forget a kept private key.
+    Clear,
 }
 
 impl fmt::Display for Action {
@@ -89,10 +95,12 @@ impl fmt::Display for Action {
         f.write_str(match self {
             Self::List => "list",
             Self::Show => "show",
-            Self::Create => "create",
+            Self::Create | Self::CreateKept => "create",
             Self::Delete => "delete",
             Self::Describe => "describe",
             Self::Export => "export",
+            Self::ImportInto => "import into",
+            Self::Clear => "clear",
         })
     }
 }

@@ -62,7 +62,7 @@ impl KeyPairs {
     #[tracing::instrument(skip_all, fields(key_pair.name = %new.name))]
     pub async fn create(&self, caller: &Caller, new: NewKeyPair) -> Result<Created> {
         let NewKeyPair { whose, name, kind, origin } = new;
-        authorize(caller, Action::Create, &whose)?;
+        authorize(caller, origin.action(), &whose.written_owner(caller), None)?;
         let (public_key, private) = match origin {
             Origin::Import { public_key, keep } => self.import(caller, &whose, &name, kind, &public_key, keep).await?,
             Origin::Generate { algorithm, format, line_end, custody } => {
@@ -166,6 +166,18 @@ impl KeyPairs {
     async fn seal(&self, kept: &KeptKey, pair: &KeyPair) -> Result<SealedPrivateKey> {
         let binding = Binding::of(self.store.instance(), pair);
         self.vault.seal(&kept.protection, &binding, &kept.private_key).await
+    }
+}
+
+impl Origin {
+    /// A create that also keeps a private key is less often allowed than one that does not.
+    fn action(&self) -> Action {
+        match self {
+            Self::Generate { custody: Custody::ReturnOnce, .. } | Self::Import { keep: None, .. } => Action::Create,
+            Self::Generate { custody: Custody::Escrow(_), .. } | Self::Import { keep: Some(_), .. } => {
+                Action::CreateKept
+            }
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub struct KeyPairs {
 pub enum Whose {
     /// The caller's own, and to read also those of the caller's project.
     Callers,
-    /// A named user's (`user_id`); another's only for an administrator.
+    /// A named user's (`user_id`); another's only for an administrator, and never a private key.
     User(UserId),
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join;
 
-use super::policy::authorize;
+use super::policy::{authorize, is_granted};
 use super::{KeyPairs, Whose};
 use crate::domain::{Action, Caller, Error, KeyPair, KeyPairName, Owner, Page, Result};
 
@@ -12,21 +12,21 @@ impl KeyPairs {
     /// The key pair of that name: the user's own before the project's.
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
     pub async fn find(&self, caller: &Caller, whose: &Whose, name: &KeyPairName) -> Result<KeyPair> {
-        authorize(caller, Action::Show, whose)?;
+        authorize(caller, Action::Show, &whose.written_owner(caller), Some(name))?;
         self.find_visible(caller, whose, name).await?.ok_or_else(|| Error::NotFound(name.clone()))
     }
 
     /// A page of what the caller sees, in byte order of the names; of two with one name, the user's own.
     #[tracing::instrument(skip_all)]
     pub async fn list(&self, caller: &Caller, whose: &Whose, page: &Page) -> Result<Vec<KeyPair>> {
-        authorize(caller, Action::List, whose)?;
+        let own = whose.written_owner(caller);
+        authorize(caller, Action::List, &own, None)?;
         if let Some(marker) = &page.marker
             && self.find_visible(caller, whose, marker).await?.is_none()
         {
             return Err(Error::MarkerNotFound(marker.to_string()));
         }
-        let own = whose.written_owner(caller);
-        let Some(shared) = whose.other_owner(caller) else {
+        let Some(shared) = shared_owner(caller, whose, Action::List) else {
             return self.store.key_pairs_list(&self.region, &own, page).await;
         };
         let (own, shared) = try_join(
@@ -45,7 +45,7 @@ impl KeyPairs {
         name: &KeyPairName,
     ) -> Result<Option<KeyPair>> {
         let own = self.find_in(&whose.written_owner(caller), name).await?;
-        match (own, whose.other_owner(caller)) {
+        match (own, shared_owner(caller, whose, Action::Show)) {
             (None, Some(shared)) => self.find_in(&shared, name).await,
             (own, _) => Ok(own),
         }
@@ -54,6 +54,11 @@ impl KeyPairs {
     async fn find_in(&self, owner: &Owner, name: &KeyPairName) -> Result<Option<KeyPair>> {
         self.store.key_pair_find(&self.region, owner, name).await
     }
+}
+
+/// The name space of the caller's project, where the request is about the caller.
+fn shared_owner(caller: &Caller, whose: &Whose, action: Action) -> Option<Owner> {
+    whose.other_owner(caller).filter(|owner| is_granted(caller, action, owner))
 }
 
 /// Both lists as one, by name; each is a page of its own name space, so the first `limit` of both are the page.

@@ -8,8 +8,9 @@ impl KeyPairs {
     /// Deletes the user's own key pair, and with it a private key that is kept.
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
     pub async fn delete(&self, caller: &Caller, whose: &Whose, name: &KeyPairName) -> Result<()> {
-        authorize(caller, Action::Delete, whose)?;
-        self.store.key_pair_delete(&self.region, &whose.written_owner(caller), name).await?;
+        let owner = whose.written_owner(caller);
+        authorize(caller, Action::Delete, &owner, Some(name))?;
+        self.store.key_pair_delete(&self.region, &owner, name).await?;
         tracing::info!(key_pair.name = %name, user = %caller.user, "deleted key pair {name}");
         Ok(())
     }
@@ -17,8 +18,8 @@ impl KeyPairs {
     /// Changes the description of the user's own key pair.
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
     pub async fn describe(&self, caller: &Caller, whose: &Whose, name: &KeyPairName, description: &str) -> Result<()> {
-        authorize(caller, Action::Describe, whose)?;
         let owner = whose.written_owner(caller);
+        authorize(caller, Action::Describe, &owner, Some(name))?;
         self.store.key_pair_describe(&self.region, &owner, name, description, Timestamp::now()).await
     }
 }

@@ -218,15 +218,17 @@ pub(super) fn domain_fault(error: &domain::Error, about: Option<&About>) -> Faul
 /// Names the policy that refuses. A token without any scope is refused a create before policies are asked (recorded).
 fn forbidden(action: Action, about: Option<&About>) -> Fault {
     let policy = match action {
-        Action::Create if about.is_some_and(|about| about.scope == Scope::Unscoped) => {
+        Action::Create | Action::CreateKept if about.is_some_and(|about| about.scope == Scope::Unscoped) => {
             return Fault::new(StatusCode::FORBIDDEN, "Forbidden");
         }
         Action::List => "index",
         Action::Show => "show",
-        Action::Create => "create",
+        Action::Create | Action::CreateKept => "create",
         Action::Delete => "delete",
         Action::Describe => "update",
         Action::Export => "export",
+        Action::ImportInto => "import",
+        Action::Clear => "clear",
     };
     not_allowed(&format!("os-keypairs:{policy}"))
 }
