@@ -38,7 +38,7 @@ fn refusal(answer: &Answer) -> (u16, &str, &str) {
 }
 
 /// Gives the user's project a key pair, which no call of this version can make.
-async fn store_project_pair(app: &TestApp, user: &User, name: &str) {
+pub async fn store_project_pair(app: &TestApp, user: &User, name: &str) {
     let project = ProjectId::parse(&user.project_id).unwrap();
     let pair = KeyPair {
         id: KeyPairId::new(),

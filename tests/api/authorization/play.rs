@@ -1,0 +1,123 @@
+//! From a cell to a request, and from its answer to a cell.
+
+use serde_json::{Value, json};
+
+use super::cast::{ANOTHER_PROJECTS, Cast, PROJECTS};
+use crate::nova::ED25519;
+use crate::support::User;
+
+/// What is sent for a cell.
+pub(crate) struct Request {
+    sender: User,
+    method: &'static str,
+    /// Below `/v2.1`.
+    path: String,
+    body: Value,
+    /// The name that a list, or a key pair that is shown, must have.
+    shows: Option<String>,
+}
+
+/// The request of a cell; `None` where no dialect has one. A row that is not known here has none either, so the
+/// document must say `none yet` of it.
+pub(crate) async fn request(cast: &Cast<'_>, whose: &str, what: &str, who: &str) -> Option<Request> {
+    let caller = cast.caller(who);
+    let sender = &caller.sends;
+    let another = &cast.app.demo;
+    match (whose, what) {
+        ("One's own", "create" | "create, kept") => Some(create(cast, sender, what, None)),
+        ("Another user's, by user_id", "create" | "create, kept") => {
+            Some(create(cast, sender, what, Some(&another.user_id)))
+        }
+        ("One's own", "list" | "show" | "delete") => {
+            Some(about(sender, what, &cast.new_pair(&caller.at_home).await, ""))
+        }
+        ("One's own", "describe") => {
+            let name = cast.new_pair(&caller.at_home).await;
+            let path = format!("/{}/keypairs/{name}", sender.project_id);
+            let body = json!({ "keypair": { "description": "mine" } });
+            Some(Request { method: "PUT", body, ..Request::get(sender, path) })
+        }
+        ("Another user's, by user_id", "list" | "show" | "delete") => {
+            let query = format!("?user_id={}", another.user_id);
+            Some(about(sender, what, &cast.new_pair(another).await, &query))
+        }
+        ("The project's", "list" | "show") => Some(about(sender, what, PROJECTS, "")),
+        ("Another project's", "list" | "show") => Some(about(sender, what, ANOTHER_PROJECTS, "")),
+        ("Limits of the project", what) => Some(limits(sender, what, &another.project_id)),
+        ("Limits of another project", what) => Some(limits(sender, what, &cast.third.project_id)),
+        ("Limits of no project", what) => Some(limits_at_large(sender, what)),
+        _ => None,
+    }
+}
+
+impl Request {
+    fn get(sender: &User, path: String) -> Self {
+        Self { sender: sender.clone(), method: "GET", path, body: Value::Null, shows: None }
+    }
+}
+
+/// 2.10 knows `user_id`, and still generates.
+fn create(cast: &Cast<'_>, sender: &User, what: &str, user_id: Option<&str>) -> Request {
+    let name = cast.new_name();
+    let mut body = match what {
+        "create, kept" => json!({ "keypair": { "name": name, "algorithm": "ed25519", "key_protection": "default" } }),
+        _ => json!({ "keypair": { "name": name, "public_key": ED25519 } }),
+    };
+    if let Some(user_id) = user_id {
+        body["keypair"]["user_id"] = json!(user_id);
+    }
+    Request { method: "POST", body, ..Request::get(sender, "/os-keypairs".to_owned()) }
+}
+
+fn about(sender: &User, what: &str, name: &str, query: &str) -> Request {
+    let shows = Some(name.to_owned());
+    match what {
+        "list" => Request { shows, ..Request::get(sender, format!("/os-keypairs{query}")) },
+        "show" => Request { shows, ..Request::get(sender, format!("/os-keypairs/{name}{query}")) },
+        _ => Request { method: "DELETE", ..Request::get(sender, format!("/os-keypairs/{name}{query}")) },
+    }
+}
+
+fn limits(sender: &User, what: &str, project: &str) -> Request {
+    let quota_set = format!("/os-quota-sets/{project}");
+    match what {
+        "show" => Request::get(sender, quota_set),
+        "detail" | "defaults" => Request::get(sender, format!("{quota_set}/{what}")),
+        "change" => {
+            let body = json!({ "quota_set": { "cores": 5 } });
+            Request { method: "PUT", body, ..Request::get(sender, quota_set) }
+        }
+        "reset" => Request { method: "DELETE", ..Request::get(sender, quota_set) },
+        "limits" => Request::get(sender, format!("/limits?tenant_id={project}")),
+        _ => panic!("{what:?} is not known: say here what is sent for it"),
+    }
+}
+
+fn limits_at_large(sender: &User, what: &str) -> Request {
+    let class = "/os-quota-class-sets/default".to_owned();
+    match what {
+        "limits" => Request::get(sender, "/limits".to_owned()),
+        "show a class" => Request::get(sender, class),
+        "change a class" => {
+            let body = json!({ "quota_class_set": { "cores": 6 } });
+            Request { method: "PUT", body, ..Request::get(sender, class) }
+        }
+        _ => panic!("{what:?} is not known: say here what is sent for it"),
+    }
+}
+
+/// Sends it; what came back, in a cell's words.
+pub(crate) async fn outcome(cast: &Cast<'_>, request: Request) -> String {
+    let Request { sender, method, path, body, shows } = request;
+    let mut headers = vec![("OpenStack-API-Version", "compute 2.10")];
+    if !sender.token.is_empty() {
+        headers.push(("X-Auth-Token", sender.token.as_str()));
+    }
+    let answer = cast.app.json(method, &format!("/v2.1{path}"), &headers, body).await;
+    let is_shown = |name: &String| answer.text.contains(&format!("\"name\": \"{name}\""));
+    match answer.code() {
+        200..=299 if shows.as_ref().is_none_or(is_shown) => "yes".to_owned(),
+        200..=299 => "absent".to_owned(),
+        status => status.to_string(),
+    }
+}
