@@ -68,7 +68,9 @@ impl Application {
             region,
             metrics,
         };
-        let server = serve(listener, address, state.clone(), http::routes)?;
+        let of_dialects = authentication.clone();
+        let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
+        let server = serve(listener, address, state.clone(), routes)?;
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
         Ok(Self { server, admin_server, address, admin_address, first_start, authentication, store, vault })
     }
@@ -146,7 +148,7 @@ fn serve(
     listener: TcpListener,
     address: SocketAddr,
     state: http::State,
-    routes: fn(&mut ServiceConfig, &http::State),
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, StartError> {
     let state = Data::new(state);
     let app = move || {
@@ -157,7 +159,7 @@ fn serve(
             .wrap(from_fn(http::body::drain_too_large))
             .wrap(from_fn(http::options::answer_options))
             .wrap(http::trace())
-            .configure(|config| routes(config, &state))
+            .configure(&routes)
     };
     let server = HttpServer::new(app).listen(listener).map_err(|source| StartError::Listen { address, source })?;
     Ok(server.run())

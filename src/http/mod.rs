@@ -50,9 +50,9 @@ pub struct Settings {
 }
 
 /// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.
-pub fn routes(config: &mut ServiceConfig, state: &State) {
+pub fn routes(config: &mut ServiceConfig, authentication: &Authentication) {
     huawei::routes(config);
-    match &state.authentication {
+    match authentication {
         Authentication::Embedded(identity) => identity::routes(config, identity),
         Authentication::Keystone(keystone) => identity::routes_elsewhere(config, keystone.login_url()),
     }

@@ -9,4 +9,5 @@ mod kps;
 mod nova;
 mod ops;
 mod routing;
+mod security;
 mod support;

@@ -26,16 +26,16 @@ pub struct Settings {
 }
 
 /// Mounts `/health/…` and `/metrics`; everything else is 404. The handlers need a `web::Data<State>`.
-pub fn routes(config: &mut ServiceConfig, _: &State) {
+pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(health("/metrics").route(web::get().to(metrics)))
-        .service(health("/health/live").route(web::get().to(live)).route(web::head().to(live)))
-        .service(health("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)))
-        .service(health("/health/startup").route(web::get().to(startup)).route(web::head().to(startup)))
+        .service(resource("/metrics").route(web::get().to(metrics)).route(web::head().to(metrics)))
+        .service(resource("/health/live").route(web::get().to(live)).route(web::head().to(live)))
+        .service(resource("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)))
+        .service(resource("/health/startup").route(web::get().to(startup)).route(web::head().to(startup)))
         .default_service(web::to(not_found));
 }
 
-fn health(path: &str) -> Resource {
+fn resource(path: &str) -> Resource {
     web::resource(path).default_service(web::to(method_not_allowed))
 }
 
