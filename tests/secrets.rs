@@ -9,11 +9,13 @@ mod support;
 
 use std::fs;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::{Value, json};
 use support::{TestApp, User};
 use tracing_subscriber::fmt::MakeWriter;
+
+const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpKzW98qeX9FUOG5kdm2cuHpSVGip6/b9D9CIEj3dXY ann@laptop";
 
 /// Where all log lines go.
 #[derive(Clone, Default)]
@@ -44,14 +46,19 @@ impl Log {
     }
 }
 
-#[actix_web::test]
-async fn no_line_of_a_private_key_and_no_credential_is_logged() {
+/// The one log of all tests, from the first use on.
+static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
     let subscriber =
         subscriber.with_writer(log.clone()).with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL);
     tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    log
+});
 
+#[actix_web::test]
+async fn no_line_of_a_private_key_and_no_credential_is_logged() {
+    let log = LOG.clone();
     let app = TestApp::spawn().await;
     let mut private_keys = every_create(&app).await;
     private_keys.extend(every_refusal(&app).await);
@@ -151,4 +158,84 @@ fn credentials(app: &TestApp) -> Vec<String> {
         found.extend(words.filter(|word| !word.contains('/') || word.ends_with('=')).map(str::to_owned));
     }
     found
+}
+
+/// The steps of the work on a request, as the log tells them: without times, and without all that is in braces, which is
+/// names and ids. Whether the token was still remembered is chance, and left out.
+fn steps(log: &str, request_id: &str) -> Vec<String> {
+    let is_step = |line: &&str| {
+        let is_repeated = [": enter", ": exit", ": close"].iter().any(|word| line.contains(word));
+        line.contains(request_id) && !is_repeated && !line.contains(":token_find")
+    };
+    let without_fields = |line: &str| {
+        let (_time, line) = line.split_once(' ').expect("begins with a time");
+        outside_braces(line).split(" in ").next().unwrap_or_default().to_owned()
+    };
+    log.lines().filter(is_step).map(without_fields).collect()
+}
+
+fn outside_braces(text: &str) -> String {
+    let mut depth = 0;
+    let mut is_outside = |c: char| {
+        depth += i32::from(c == '{');
+        let outside = depth == 0;
+        depth -= i32::from(c == '}');
+        outside
+    };
+    text.chars().filter(|c| is_outside(*c)).collect()
+}
+
+/// The same steps in the same order, rather than the same time by a clock, which no test could measure on a busy machine.
+#[actix_web::test]
+async fn s25_a_foreign_key_pair_is_the_same_work_as_a_missing_one() {
+    let log = LOG.clone();
+    let app = TestApp::spawn().await;
+    let import = |name: &str| keypair(name, &json!({ "public_key": ED25519 }));
+    app.nova(&app.admin, "2.92", "POST", "/os-keypairs", import("foreign")).await.expect(201);
+    let description = json!({ "keypair": { "description": "x" } });
+    for (dialect, method, body, header) in [
+        ("/v2.1/os-keypairs", "GET", Value::Null, "x-openstack-request-id"),
+        ("/v2.1/os-keypairs", "DELETE", Value::Null, "x-openstack-request-id"),
+        ("/v2/os-keypairs", "GET", Value::Null, "x-openstack-request-id"),
+        ("/v2.1/PROJECT/keypairs", "GET", Value::Null, "x-request-id"),
+        ("/v2.1/PROJECT/keypairs", "PUT", description, "x-request-id"),
+        ("/v2.1/PROJECT/keypairs", "DELETE", Value::Null, "x-request-id"),
+    ] {
+        let mut seen = Vec::new();
+        for name in ["foreign", "missing"] {
+            let path = format!("{}/{name}", dialect.replace("PROJECT", &app.demo.project_id));
+            let token = [("X-Auth-Token", app.demo.token.as_str())];
+            let answer = app.json(method, &path, &token, body.clone()).await.expect(404);
+            let id = answer.header(header)[0].trim_start_matches("req-").to_owned();
+            seen.push(steps(&log.text(), &id));
+        }
+        assert!(seen[0].iter().any(|step| step.contains("key_pair")), "{method} {dialect}: {:#?}", seen[0]);
+        assert_eq!(seen[0], seen[1], "{method} {dialect}");
+    }
+}
+
+#[actix_web::test]
+async fn s54_a_private_key_pasted_for_a_public_one_is_not_logged() {
+    let log = LOG.clone();
+    let app = TestApp::spawn().await;
+    let vectors: Value = serde_json::from_str(include_str!("vectors/ssh_private_keys.json")).unwrap();
+    let mut pasted: Vec<String> = vectors["cases"].as_array().unwrap().iter().take(18).map(text_of).collect();
+    pasted.push(format!("{ED25519}\n{}", pasted[0]));
+    for kind in ["ssh", "x509"] {
+        for public_key in &pasted {
+            let body = keypair("pasted", &json!({ "public_key": public_key, "type": kind }));
+            app.nova(&app.demo, "2.92", "POST", "/os-keypairs", body.clone()).await.expect(400);
+            app.kps(&app.demo, "POST", "", body).await.expect(400);
+        }
+    }
+    let log = log.text();
+    assert!(log.contains("it contains a private key; only the public half belongs here"), "the log says why");
+    for line in pasted.iter().flat_map(|text| text.lines()).filter(|line| line.len() > 20 && *line != ED25519) {
+        assert!(line.starts_with("-----") || !log.contains(line), "a line of a private key was logged");
+    }
+    assert!(!log.contains("PRIVATE KEY"), "the head of a private key was logged");
+}
+
+fn text_of(case: &Value) -> String {
+    case["private_key"].as_str().unwrap().to_owned()
 }
