@@ -91,11 +91,13 @@ fn config_show_tells_values_and_origins_in_each_form() {
 #[test]
 fn what_config_show_prints_can_be_used_as_a_file() {
     let directory = TempDir::new().unwrap();
-    let shown = run(directory.path(), &["config", "show", "--set", "keypair.limit=3"]);
+    let list = "http.trusted_proxies=192.0.2.1,2001:db8::/64";
+    let shown = run(directory.path(), &["config", "show", "--set", "keypair.limit=3", "--set", list]);
     fs::write(directory.path().join("saved.toml"), shown.stdout).unwrap();
     let again = run(directory.path(), &["config", "show", "--config", "saved.toml", "--output", "json"]);
     let json: Value = serde_json::from_str(&text(&again.stdout)).unwrap();
     assert_eq!((&json["keypair.limit"]["value"], &json["keypair.limit"]["origin"]), (&3.into(), &"saved.toml".into()));
+    assert_eq!(json["http.trusted_proxies"]["value"], serde_json::json!(["192.0.2.1", "2001:db8::/64"]));
 }
 
 #[test]

@@ -104,6 +104,27 @@ fn variables_are_read_in_the_type_of_the_setting() {
 }
 
 #[test]
+fn a_list_is_an_array_in_a_file_and_divided_by_commas_elsewhere() {
+    let trusts = |layers: &Layers, address: &str| {
+        layers.load().unwrap().settings.http.trusted_proxies.contains(address.parse().unwrap())
+    };
+    let mut layers = Layers::none().file("a.toml", "[http]\ntrusted_proxies = [\"192.0.2.1\", \"2001:db8::/64\"]\n");
+    assert!(trusts(&layers, "192.0.2.1") && trusts(&layers, "2001:db8::7") && !trusts(&layers, "192.0.2.2"));
+    layers = layers.variable("KEYPAIRD__HTTP__TRUSTED_PROXIES", "192.0.2.2, 2001:db8:1::/64");
+    assert!(trusts(&layers, "192.0.2.2") && trusts(&layers, "2001:db8:1::7"));
+    assert!(!trusts(&layers, "192.0.2.1"), "a later layer's list replaces the one before");
+    let shown = layers.load().unwrap().effective["http.trusted_proxies"].clone();
+    assert_eq!(shown.value, serde_json::json!(["192.0.2.2", "2001:db8:1::/64"]));
+    assert_eq!(shown.origin, "KEYPAIRD__HTTP__TRUSTED_PROXIES");
+    layers = layers.flag("http.trusted_proxies", "");
+    assert!(!trusts(&layers, "192.0.2.2"), "an empty text is an empty list");
+    let said = layers.flag("http.trusted_proxies", "192.0.2.1,proxy.example").refusal();
+    let told =
+        "the setting 'http.trusted_proxies' (--set http.trusted_proxies) cannot be used: 'proxy.example' is neither";
+    assert!(said.starts_with(told), "{said}");
+}
+
+#[test]
 fn an_empty_text_unsets_what_has_no_default() {
     let layers = Layers::none().file("a.toml", "[http]\npublic_url = \"https://keys.example.org\"\n");
     assert_eq!(layers.load().unwrap().settings.http.public_url.as_deref(), Some("https://keys.example.org"));
@@ -161,6 +182,15 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("[http]\npublic_url = \"ftp://keys.example.org\"", "'http.public_url'", "https://"),
         ("[http]\npublic_url = \"https://u:hunter2@keys.example.org\"", "'http.public_url'", "user or password"),
         ("[http]\npublic_url = \"https://keys.example.org/\"", "'http.public_url'", "without '/'"),
+        ("[http]\ntrusted_proxies = \"192.0.2.1\"", "'http.trusted_proxies'", "must be a list, and is text"),
+        ("[http]\ntrusted_proxies = [1]", "'http.trusted_proxies'", "expected a string"),
+        (
+            "[http]\ntrusted_proxies = [\"::1\", \"proxy\"]",
+            "'http.trusted_proxies'",
+            "'proxy' is neither an address nor",
+        ),
+        ("[http]\ntrusted_proxies = [\"192.0.2.1/33\"]", "'http.trusted_proxies'", "'192.0.2.1/33' is neither"),
+        ("[http]\ntrusted_proxies = [\"192.0.2.1/24\"]", "'http.trusted_proxies'", "of the network 192.0.2.0/24;"),
         ("[admin]\nlisten = \"127.0.0.1:8774\"", "'admin.listen'", "a port of its own"),
         ("[database]\nurl = \"postgres://u:hunter2@db", "line 2", "hunter2 must not be said"),
     ];
@@ -236,6 +266,7 @@ fn the_example_for_production_is_accepted() {
     let example = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples/production.toml"));
     let loaded = settings::load(&Sources { files: vec![example], ..Sources::default() }).unwrap();
     assert!(loaded.settings.vault.master_key_file.is_some());
+    assert!(loaded.settings.http.trusted_proxies.contains("192.0.2.10".parse().unwrap()));
 }
 
 #[test]

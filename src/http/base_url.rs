@@ -40,7 +40,12 @@ mod tests {
 
     fn settings(public_url: Option<&str>) -> Settings {
         let listen = "127.0.0.1:8774".parse().expect("is an address");
-        Settings { listen, public_url: public_url.map(str::to_owned), allow_plain_http: false }
+        Settings {
+            listen,
+            public_url: public_url.map(str::to_owned),
+            trusted_proxies: Default::default(),
+            allow_plain_http: false,
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod options;
 pub mod request_id;
 pub mod retry_after;
 mod trace;
+pub mod trusted_proxies;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use prometheus::Registry;
 
 pub use self::trace::{Requests, trace};
 use crate::auth::Authentication;
+pub use self::trusted_proxies::TrustedProxies;
 use crate::domain::Region;
 use crate::service::{KeyPairs, Quotas};
 
@@ -45,6 +47,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The address that clients know the service by, for catalog and links; without it the request's scheme and Host.
     pub public_url: Option<String>,
+    /// Who may say, in a header, whom a request comes from and by which address.
+    pub trusted_proxies: TrustedProxies,
     /// Allows plain HTTP on an address that is not loopback.
     pub allow_plain_http: bool,
 }

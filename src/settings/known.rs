@@ -51,10 +51,17 @@ impl Known {
         let read = match self.0.get(key).map(|default| &default.kind) {
             Some(ValueKind::Boolean(_)) => text.parse().map(ValueKind::Boolean).ok(),
             Some(ValueKind::I64(_)) => text.parse().map(ValueKind::I64).ok(),
+            Some(ValueKind::Array(_)) => Some(list(text)),
             _ => None,
         };
         read.unwrap_or_else(|| ValueKind::String(text.to_owned()))
     }
+}
+
+/// The texts between commas; a comma at the end adds none.
+fn list(text: &str) -> ValueKind {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    ValueKind::Array(entries.map(Value::from).collect())
 }
 
 /// The variable that sets `key`: `KEYPAIRD__HTTP__LISTEN` for `http.listen`.
@@ -120,5 +127,8 @@ mod tests {
         assert_eq!(known.read("http.allow_plain_http", "yes"), ValueKind::String("yes".to_owned()));
         assert_eq!(known.read("keypair.limit", "5"), ValueKind::I64(5));
         assert_eq!(known.read("region", "007"), ValueKind::String("007".to_owned()));
+        let list = |entries: &[&str]| ValueKind::Array(entries.iter().copied().map(Value::from).collect());
+        assert_eq!(known.read("http.trusted_proxies", "192.0.2.1, ::1,"), list(&["192.0.2.1", "::1"]));
+        assert_eq!(known.read("http.trusted_proxies", ""), list(&[]));
     }
 }

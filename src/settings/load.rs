@@ -211,7 +211,9 @@ fn deserialize(values: &BTreeMap<String, Value>, known: &Known) -> Result<Settin
         *slot = if is_unset(value) { Json::Null } else { json(value) };
     }
     serde_path_to_error::deserialize(root).map_err(|error| {
-        let key = error.path().to_string();
+        // A list is one setting: `http.trusted_proxies[0]` has neither an origin nor a default of its own.
+        let path = error.path().to_string();
+        let key = path.split('[').next().unwrap_or_default().to_owned();
         let origin = values.get(&key).map(origin).unwrap_or_default();
         let default = known.default_of(&key).filter(|default| !is_unset(default)).map(json);
         let hint = default.map(|default| format!(" (the default is {default})")).unwrap_or_default();
