@@ -412,6 +412,18 @@ fn each_request_is_one_line_without_what_the_caller_sent() {
 }
 
 #[test]
+fn the_log_names_the_client_that_a_trusted_proxy_names_and_nobody_else_does() {
+    for (trusted, expected) in [("127.0.0.1", "192.0.2.1"), ("192.0.2.99", "127.0.0.1")] {
+        let service = Service::start(&["--set", &format!("http.trusted_proxies={trusted}")]);
+        service.ask("api", "GET / HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9, 192.0.2.1\r\nX-Ignored:");
+        let (_, log) = service.stop();
+        let mut entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let request = entries.find(|entry| !entry["status"].is_null()).unwrap();
+        assert_eq!(request["spans"][0]["client"], expected, "{trusted}");
+    }
+}
+
+#[test]
 fn sigterm_ends_the_service_with_status_0() {
     let (code, log) = Service::start(&[]).stop();
     assert_eq!(code, Some(0), "{log}");

@@ -1,35 +1,18 @@
 //! The address under which a client reached the service: what links begin with.
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
 
 use super::Settings;
+use super::forwarded::Reached;
 
-/// `http.public_url` without a final slash; where it is not set, the request's scheme and Host.
-///
-/// The scheme may be told by a proxy in `X-Forwarded-Proto`; the host may not, as with a Nova in its default setup
-/// (recorded). Neither reaches anything but this one answer.
+/// `http.public_url` without a final slash; where it is not set, what the request and trusted proxies say.
 pub fn base_url(request: &HttpRequest, settings: &Settings) -> String {
-    match &settings.public_url {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("{}://{}", scheme(request), host(request, settings)),
+    if let Some(url) = &settings.public_url {
+        return url.trim_end_matches('/').to_owned();
     }
-}
-
-fn scheme(request: &HttpRequest) -> &'static str {
-    match request.headers().get("X-Forwarded-Proto").map(|value| value.as_bytes()) {
-        Some(b"https") => "https",
-        _ => "http",
-    }
-}
-
-/// The request's Host, if it is made of what hosts are made of: it ends up inside quotes in a header.
-fn host(request: &HttpRequest, settings: &Settings) -> String {
-    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    let named = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    let is_host =
-        |host: &&str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
-    named.filter(is_host).map_or_else(|| settings.listen.to_string(), str::to_owned)
+    let Reached { scheme, host, prefix, .. } = Reached::of(request, &settings.trusted_proxies);
+    let host = host.unwrap_or_else(|| settings.listen.to_string());
+    format!("{}://{host}{prefix}", scheme.as_str())
 }
 
 #[cfg(test)]
@@ -56,13 +39,13 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_tells_the_scheme_and_not_the_host() {
+    fn a_proxy_that_is_not_trusted_tells_nothing() {
         let request = TestRequest::get()
             .insert_header(("Host", "inside:1"))
             .insert_header(("X-Forwarded-Proto", "https"))
             .insert_header(("X-Forwarded-Host", "x.example"))
             .to_http_request();
-        assert_eq!(base_url(&request, &settings(None)), "https://inside:1");
+        assert_eq!(base_url(&request, &settings(None)), "http://inside:1");
     }
 
     #[test]

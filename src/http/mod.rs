@@ -4,6 +4,7 @@ pub mod base_url;
 pub mod body;
 pub mod credentials;
 pub mod extensions;
+pub mod forwarded;
 pub mod huawei;
 pub mod identity;
 pub mod json;

@@ -1,13 +1,18 @@
 //! One log line for each request: method, route, status, time. Never headers, query values, bodies or paths as sent.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{Error, HttpMessage};
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
+
+use super::State;
+use super::forwarded::Reached;
 
 /// What stands for a route where no template matches: the path itself is a caller's text.
 const UNMATCHED: &str = "(no route)";
@@ -32,8 +37,7 @@ impl RootSpanBuilder for Requests {
             request_id = id.map(tracing::field::display),
             method = %request.method(),
             route = request.match_pattern().as_deref().unwrap_or(UNMATCHED),
-            // The peer of the connection; what a proxy says in a header is not believed.
-            client = request.peer_addr().map(|peer| tracing::field::display(peer.ip())),
+            client = client(request.request()).map(tracing::field::display),
         )
     }
 
@@ -46,6 +50,12 @@ impl RootSpanBuilder for Requests {
             }
         }
     }
+}
+
+/// The address that counts as the client's wherever one is asked for.
+fn client(request: &HttpRequest) -> Option<IpAddr> {
+    let state = request.app_data::<Data<State>>()?;
+    Reached::of(request, &state.settings.trusted_proxies).client
 }
 
 fn answered<B>(response: &ServiceResponse<B>) {

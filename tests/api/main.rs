@@ -8,6 +8,7 @@ mod identity;
 mod kps;
 mod nova;
 mod ops;
+mod proxies;
 mod routing;
 mod security;
 mod support;

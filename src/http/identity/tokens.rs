@@ -12,6 +12,7 @@ use super::view::Urls;
 use super::{SUBJECT_TOKEN, login, query};
 use crate::auth::{Identity, Issued, Refused, Session};
 use crate::domain::{Caller, Role};
+use crate::http::forwarded::Reached;
 use crate::http::{State, body, credentials};
 
 /// `POST`: 201, the token in `X-Subject-Token`.
@@ -31,7 +32,7 @@ pub(super) async fn create(
     if !body.is_empty() && !is_json(&request) {
         return Err(Error::Missing { what: "application/json", place: "Content-Type header" });
     }
-    let Issued { token, session } = identity.login(login::read(&body)?, source(&request)).await?;
+    let Issued { token, session } = identity.login(login::read(&body)?, source(&request, &state)).await?;
     let answer = view(&request, &state, &session);
     Ok(with_token(HttpResponse::Created(), token.expose()).json(answer))
 }
@@ -102,7 +103,8 @@ fn is_json(request: &HttpRequest) -> bool {
     essence.is_empty() || essence.eq_ignore_ascii_case("application/json")
 }
 
-/// Whose failed logins count together: the address that connects. What a proxy says of others is not believed.
-fn source(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+/// Whose failed logins count together.
+fn source(request: &HttpRequest, state: &State) -> IpAddr {
+    let Reached { client, .. } = Reached::of(request, &state.settings.trusted_proxies);
+    client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
