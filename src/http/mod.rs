@@ -24,8 +24,8 @@ use actix_web::web::ServiceConfig;
 use prometheus::Registry;
 
 pub use self::trace::{Requests, trace};
-use crate::auth::Authentication;
 pub use self::trusted_proxies::TrustedProxies;
+use crate::auth::Authentication;
 use crate::domain::Region;
 use crate::service::{KeyPairs, Quotas};
 

@@ -42,6 +42,8 @@ impl Microversion {
     pub(super) const STRICT_QUERY: Self = Self(75);
     /// `public_key` is required, a private key is never returned, and names may have `@` and `.`.
     pub(super) const IMPORT_ONLY: Self = Self(92);
+    /// They are refused of `extensions`, too.
+    pub(super) const STRICT_EXTENSIONS_QUERY: Self = Self(102);
     pub(super) const NEWEST: Self = Self(104);
 
     /// The version that a request is answered in. From here on its answer names it, where the path has versions.

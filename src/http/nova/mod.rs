@@ -2,6 +2,7 @@
 
 mod answer;
 mod error;
+mod extension_list;
 mod extensions;
 mod gate;
 mod keypairs;

@@ -19,6 +19,7 @@ pub(super) enum Target {
     KeyPair,
     QuotaSet,
     Limits,
+    Extensions,
 }
 
 /// The parameters of a query that its version knows.
@@ -43,7 +44,7 @@ impl Query {
             (values("user_id"), values("limit"), values("marker"));
         limits.iter().try_for_each(|limit| check_limit(limit))?;
         let unknown: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key)).collect();
-        if version >= Microversion::STRICT_QUERY && !unknown.is_empty() {
+        if version >= strict_from(target) && !unknown.is_empty() {
             return Err(Error::schema(unexpected_names(unknown)));
         }
         user_ids.truncate(1);
@@ -103,7 +104,7 @@ impl Query {
     }
 }
 
-/// The parameters that a version knows; others are ignored until [`Microversion::STRICT_QUERY`].
+/// The parameters that a version knows; others are ignored until [`strict_from`].
 fn known(target: Target, version: Microversion) -> &'static [&'static str] {
     match target {
         Target::List if version >= Microversion::PAGED_LIST => &["user_id", "limit", "marker"],
@@ -111,6 +112,15 @@ fn known(target: Target, version: Microversion) -> &'static [&'static str] {
         Target::List | Target::KeyPair => &[],
         Target::QuotaSet => &["user_id"],
         Target::Limits => &["tenant_id"],
+        Target::Extensions => &[],
+    }
+}
+
+/// The version from which on other parameters are refused.
+fn strict_from(target: Target) -> Microversion {
+    match target {
+        Target::List | Target::KeyPair | Target::QuotaSet | Target::Limits => Microversion::STRICT_QUERY,
+        Target::Extensions => Microversion::STRICT_EXTENSIONS_QUERY,
     }
 }
 
