@@ -9,7 +9,12 @@ import openstack
 import openstack.config
 import pytest
 
-from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, Service, bare_environment, new_service
+from keystone import keystone_mode, running_keystone
+from people import administrator, new_person, write_clouds
+from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, new_service
+
+# How long the service of the tests through Keystone believes what a token was: short, because tests wait for its end.
+TOKEN_CACHE_SECONDS = 2
 
 # Several processes on one database need one that can be shared.
 collect_ignore = ["test_replicas.py"] if POSTGRESQL_URL is None else []
@@ -36,34 +41,69 @@ def own_service(tmp_path):
     installation.stop()
 
 
+@pytest.fixture(scope="session")
+def keystone(tmp_path_factory):
+    """One real Keystone for all tests that ask for one; each test makes its own users."""
+    with running_keystone(tmp_path_factory.mktemp("keystone")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keystone_service(keystone, tmp_path_factory):
+    """One running service that asks that Keystone, which names it in its catalog."""
+    running = keystone_mode(new_service(tmp_path_factory.mktemp("keystone-service")), keystone)
+    running.settings["KEYPAIRD__IDENTITY__KEYSTONE__TOKEN_CACHE_SECONDS"] = str(TOKEN_CACHE_SECONDS)
+    running.start()
+    keystone.register(running.port)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def person(keystone, keystone_service):
+    """Makes a user of that Keystone: person(), person("reader"), person(projects=2)."""
+    return lambda role="member", projects=1: new_person(keystone, role, projects)
+
+
+@pytest.fixture
+def admin(keystone, keystone_service):
+    return administrator(keystone)
+
+
+@pytest.fixture
+def openstack_as(tmp_path):
+    """The `openstack` command with a cloud for each `auth` that it is given by name."""
+    return lambda **auths: OpenStack(write_clouds(tmp_path / "clouds.yaml", **auths), tmp_path)
+
+
 @dataclass
 class OpenStack:
     """python-openstackclient as a person runs it: a command in a shell."""
 
-    service: Service
+    clouds_yaml: Path
     folder: Path
 
     def __call__(self, *arguments, cloud=CLOUD):
         command = [Path(sys.executable).with_name("openstack"), "--os-cloud", cloud, *arguments]
-        own = {"OS_CLIENT_CONFIG_FILE": str(self.service.clouds_yaml), "HOME": str(self.folder)}
+        own = {"OS_CLIENT_CONFIG_FILE": str(self.clouds_yaml), "HOME": str(self.folder)}
         return subprocess.run(
             command, cwd=self.folder, env=bare_environment(own), capture_output=True, text=True, timeout=PATIENCE
         )
 
-    def succeeds(self, *arguments):
-        done = self(*arguments)
+    def succeeds(self, *arguments, **cloud):
+        done = self(*arguments, **cloud)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def fails(self, *arguments):
-        done = self(*arguments)
+    def fails(self, *arguments, **cloud):
+        done = self(*arguments, **cloud)
         assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
         return done.stderr
 
 
 @pytest.fixture
 def openstack_command(service, tmp_path):
-    return OpenStack(service, tmp_path)
+    return OpenStack(service.clouds_yaml, tmp_path)
 
 
 @pytest.fixture

@@ -18,15 +18,15 @@ from pathlib import Path
 
 import openstack
 
-from service import PATIENCE, bare_environment, free_ports, request
+from service import PATIENCE, bare_environment, free_ports, request, write_secret
 
 REGION = "RegionOne"
 DOMAIN = "Default"
 # The account by which a keypaird has tokens checked: no more than the role that exists for services.
 SERVICE_USER, SERVICE_PROJECT, SERVICE_ROLE = "keypaird", "service", "service"
 
-# The cache is the process's own, and so there is one process: a second one would not learn of a token that the first one
-# revoked. Without a cache a validation takes Keystone fifty times as long.
+# Without a cache a validation takes Keystone fifty times as long. The cache is in the memory of one process, and its
+# threads were seen to disagree about what is in it: so there is one process with one thread that answers.
 KEYSTONE_CONF = """\
 [database]
 connection = sqlite:///{folder}/keystone.sqlite
@@ -45,8 +45,10 @@ GUNICORN_CONF = """\
 wsgi_app = "keystone.wsgi.api:application"
 bind = "127.0.0.1:{port}"
 workers = 1
-threads = 8
+worker_class = "gthread"
+threads = 1
 preload_app = True
+graceful_timeout = 1
 control_socket_disable = True
 """
 
@@ -140,6 +142,25 @@ class Keystone:
     @property
     def log(self):
         return self.folder / "keystone.log"
+
+
+def keystone_mode(service, keystone):
+    """Has an installation that was never started ask the Keystone who is calling."""
+    password_file = service.folder / "keystone-password"
+    write_secret(password_file, keystone.service_password)
+    settings = {
+        "AUTH_URL": keystone.url,
+        "USERNAME": SERVICE_USER,
+        "USER_DOMAIN_NAME": DOMAIN,
+        "PASSWORD_FILE": str(password_file),
+        "PROJECT_NAME": SERVICE_PROJECT,
+        "PROJECT_DOMAIN_NAME": DOMAIN,
+    }
+    service.settings["KEYPAIRD__IDENTITY__MODE"] = "keystone"
+    service.settings |= {f"KEYPAIRD__IDENTITY__KEYSTONE__{name}": value for name, value in settings.items()}
+    # There are no accounts of its own that would need a first password.
+    service.settings.pop("KEYPAIRD__IDENTITY__BOOTSTRAP_PASSWORD_FILE", None)
+    return service
 
 
 @contextmanager
