@@ -40,15 +40,17 @@ key_repository = {folder}/fernet
 [fernet_receipts]
 key_repository = {folder}/fernet
 """
-# In a file, because Keystone reads its own options from the command line that gunicorn was started with.
+# In a file, because Keystone reads its own options from the command line that gunicorn was started with. The one thread
+# must not wait for a client that has connected and says nothing: gunicorn would let it, for 5 seconds.
 GUNICORN_CONF = """\
+import gunicorn.workers.gthread
+gunicorn.workers.gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.05
 wsgi_app = "keystone.wsgi.api:application"
 bind = "127.0.0.1:{port}"
 workers = 1
 worker_class = "gthread"
 threads = 1
 preload_app = True
-graceful_timeout = 1
 control_socket_disable = True
 """
 
@@ -133,7 +135,8 @@ class Keystone:
     def stop(self):
         process, self.process = self.process, None
         if process is not None:
-            process.terminate()
+            # gunicorn's signal for not waiting for clients that could still say something.
+            process.send_signal(signal.SIGINT)
             try:
                 process.wait(PATIENCE)
             finally:
@@ -178,8 +181,8 @@ def tool(name):
 
 
 def end_with_parent():
-    """Has the kernel send this process SIGTERM when its parent is gone, even if that was killed."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Has the kernel send this process SIGINT when its parent is gone, even if that was killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def close_output():
