@@ -1,0 +1,68 @@
+# shellcheck shell=bash disable=SC2034 # the stages read what is set here
+# The servers that a stage of tests/run starts for itself. They end with the stage's shell, however that ends.
+
+# Has the command run when the stage's shell ends, however it ends; those given last run first.
+at_end() {
+    endings="$1; ${endings:-}"
+    # shellcheck disable=SC2064 # the commands of now
+    trap "$endings" EXIT
+}
+
+# Starts a Keystone of this stage's own and exports where it is and its passwords, as TEST_KEYSTONE_… variables.
+start_keystone() {
+    local keystone variable
+    make_python_environment
+    exec {keystone}< <(exec "$PYTHON_ENVIRONMENT/bin/python" tests/clients/keystone.py </dev/null)
+    keystone_process=$!
+    at_end stop_keystone
+    while read -r -u "$keystone" variable; do
+        export "${variable?}"
+    done
+    [[ -n "${TEST_KEYSTONE_URL:-}" ]] || fail "Keystone did not start"
+}
+
+stop_keystone() {
+    if kill "$keystone_process" 2>/dev/null; then
+        wait "$keystone_process" || true
+    fi
+}
+
+# Starts a PostgreSQL of this stage's own on a free loopback port; it goes with the stage's shell. Sets postgresql_url.
+start_postgresql() {
+    local port password options
+    postgresql_folder=$(mktemp -d)
+    port=$(free_port)
+    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    at_end stop_postgresql
+    (umask 077 && printf '%s' "$password" >"$postgresql_folder/password")
+    ((EUID != 0)) || chown -R postgres "$postgresql_folder"
+    as_postgres "$(postgresql_tool initdb)" --pgdata "$postgresql_folder/data" --username keypaird --encoding UTF8 \
+        --locale C --auth scram-sha-256 --pwfile "$postgresql_folder/password" --no-sync >/dev/null
+    # What the tests write is thrown away with the folder: nothing of it need survive a power cut.
+    options="-c fsync=off -c full_page_writes=off -c max_connections=300 -c listen_addresses=127.0.0.1 -p $port"
+    as_postgres "$(postgresql_tool pg_ctl)" --pgdata "$postgresql_folder/data" --log "$postgresql_folder/log" --wait \
+        --options "$options -k $postgresql_folder" start >/dev/null ||
+        fail "PostgreSQL did not start: $(cat "$postgresql_folder/log")"
+    postgresql_url="postgres://keypaird:$password@127.0.0.1:$port/postgres"
+}
+
+stop_postgresql() {
+    as_postgres "$(postgresql_tool pg_ctl)" --pgdata "$postgresql_folder/data" --mode immediate stop >/dev/null
+    rm -rf "$postgresql_folder"
+}
+
+# A tool of PostgreSQL's server: Debian keeps them out of PATH, in a folder per version.
+postgresql_tool() {
+    command -v "$1" || find /usr/lib/postgresql -path "*/bin/$1" 2>/dev/null | sort --version-sort | tail -n 1 | grep .
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+    if ((EUID == 0)); then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
