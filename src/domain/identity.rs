@@ -28,6 +28,11 @@ impl Role {
         Ok(Self(Cow::Owned(raw.to_owned())))
     }
 
+    /// A role that another identity service has given, which names them as it likes.
+    pub fn of_elsewhere(raw: &str) -> Self {
+        Self(Cow::Owned(raw.to_owned()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -11,10 +11,10 @@ use crate::domain::{Caller, Role};
 /// The caller by `X-Auth-Token` or, as keystonemiddleware takes it too (recorded), `X-Storage-Token`.
 ///
 /// A service that passes a user's request on adds its own `X-Service-Token`. Nothing is granted for it, but one that is
-/// bad, or of a user without the role `service`, spoils the request (recorded).
+/// bad, or of a user without the role `service`, spoils the request (recorded). An empty one is none.
 pub async fn caller(request: &HttpRequest, authentication: &Authentication) -> Result<Caller, Refused> {
     let caller = of_token(token(request), authentication).await?;
-    if let Some(token) = request.headers().get("X-Service-Token") {
+    if let Some(token) = request.headers().get("X-Service-Token").filter(|token| !token.is_empty()) {
         let service = of_token(as_text(token), authentication).await?;
         if !service.roles.contains(&Role::SERVICE) {
             return Err(Refused::Unauthenticated);

@@ -105,7 +105,7 @@ fn importance(status: StatusCode, dialect: &str) -> Importance {
 fn dialect(route: &str) -> &'static str {
     let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
     match route.split('/').nth(1) {
-        Some("health") => "ops",
+        Some("health" | "metrics") => "ops",
         Some("identity") => "identity",
         Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
         Some("v3") => "kps",
@@ -122,6 +122,7 @@ mod tests {
     fn the_template_tells_the_dialect() {
         let cases = [
             ("/health/ready", "ops"),
+            ("/metrics", "ops"),
             ("/identity/v3/auth/tokens", "identity"),
             ("/v3/auth/tokens", "identity"),
             ("/v3/{project_id}/keypairs/{name}", "kps"),

@@ -33,6 +33,7 @@ impl Settings {
             ("vault.master_key_file", self.master_key()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
             ("identity.keystone.auth_url", self.keystone(|it| it.auth_url.as_deref().map(url))),
+            ("identity.keystone.auth_url", self.keystone_unused()),
             ("identity.keystone.username", self.keystone(|it| it.username.as_ref().map(|_| Ok(())))),
             ("identity.keystone.password_file", self.keystone(|it| it.password_file.as_ref().map(|_| Ok(())))),
             (
@@ -100,6 +101,16 @@ impl Settings {
         }
     }
 
+    /// Who names a Keystone and forgets the mode would get a service with users of its own.
+    fn keystone_unused(&self) -> Result<(), String> {
+        match self.identity.mode {
+            auth::Mode::Embedded if self.identity.keystone.auth_url.is_some() => {
+                Err("it has no effect while identity.mode is 'embedded'; set that to 'keystone'".to_owned())
+            }
+            auth::Mode::Embedded | auth::Mode::Keystone => Ok(()),
+        }
+    }
+
     /// A token that was revoked in Keystone is taken that long.
     fn token_cache(&self) -> Result<(), String> {
         let seconds = self.identity.keystone.token_cache_seconds;
@@ -136,7 +147,7 @@ fn url(written: &str) -> Result<(), String> {
         return Err("it is shown and must not hold a user or password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("it must end with the host or a path, without '/', '?' or '#' behind".to_owned());
+        return Err("it must end with the host or a path, without '?' or '#' behind".to_owned());
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ async fn a_keystone_that_hangs_costs_no_more_than_the_configured_time() {
     scene.between.turn(Mood::Hanging);
     let started = Instant::now();
     let answers = join_all((0..50).map(|_| scene.list(&unseen))).await;
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
     answers.iter().for_each(assert_unavailable);
     scene.list(&scene.demo).await.expect(200);
     scene.between.turn(Mood::Passing);
@@ -55,7 +55,7 @@ async fn more_callers_than_may_ask_at_once_wait_no_longer_than_that_either() {
     let started = Instant::now();
     let tokens: Vec<String> = (0..200).map(|number| format!("unknown-{number}")).collect();
     let answers = join_all(tokens.iter().map(|token| list(&scene.service, token))).await;
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
     answers.iter().for_each(assert_unavailable);
 }
 
@@ -83,7 +83,7 @@ async fn failures_that_pass_are_not_seen_by_callers() {
 #[actix_web::test]
 async fn an_answer_that_makes_no_sense_is_no_leave() {
     let scene = Scene::set(&[]).await;
-    for status in [204, 301, 302, 402, 418] {
+    for status in [204, 301, 302, 400, 402, 404, 418] {
         let before = scene.between.validations();
         scene.between.turn(Mood::Failing { status, times: 1 });
         assert_unavailable(&scene.list(&scene.demo).await);

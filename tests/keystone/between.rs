@@ -79,6 +79,10 @@ impl Between {
         self.listen(TcpListener::bind(self.address).unwrap());
     }
 
+    pub fn count_from_here(&self) {
+        self.seen.counts.lock().unwrap().clear();
+    }
+
     /// How often the service asked about tokens.
     pub fn validations(&self) -> usize {
         self.count("GET /v3/auth/tokens")
@@ -124,6 +128,7 @@ async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpRespon
         Mood::Failing { status, times } => {
             let next = if times == 1 { Mood::Passing } else { Mood::Failing { status, times: times - 1 } };
             *seen.mood.lock().unwrap() = next;
+            seen.at_once.fetch_sub(1, Ordering::Relaxed);
             return HttpResponse::build(status.try_into().unwrap()).finish();
         }
         Mood::Hanging => std::future::pending().await,

@@ -22,8 +22,7 @@ async fn keystone_is_asked_once_about_a_token_that_is_used_often() {
     for _ in 0..20 {
         scene.list(&scene.demo).await.expect(200);
     }
-    assert_eq!(scene.between.validations(), 1);
-    assert_eq!(scene.between.logins(), 1);
+    assert_eq!((scene.between.validations(), scene.between.logins()), (1, 0));
 }
 
 #[actix_web::test]
@@ -41,9 +40,11 @@ async fn a_revoked_token_dies_within_the_configured_seconds() {
     scene.list(&scene.demo).await.expect(200);
     let validated = Instant::now();
     scene.realm.revoke(&scene.demo.token).await;
+    let mut asked = validated.elapsed();
     while scene.list(&scene.demo).await.code() == 200 {
-        assert!(validated.elapsed() < Duration::from_millis(2500), "it is still taken");
+        assert!(asked < Duration::from_secs(2), "it is still taken");
         sleep(Duration::from_millis(50)).await;
+        asked = validated.elapsed();
     }
     assert_refused(&scene.list(&scene.demo).await, &scene.between.url());
 }
@@ -59,9 +60,10 @@ async fn without_a_cache_a_revoked_token_dies_at_once() {
 #[actix_web::test]
 async fn s31_a_token_ends_at_its_own_time_although_it_is_remembered() {
     let scene = Scene::set(&[("identity.keystone.token_cache_seconds", "300")]).await;
-    let user = scene.realm.short_lived(&scene.demo, Duration::from_secs(4), Value::Null).await;
+    let time = Duration::from_secs(8);
+    let user = scene.realm.short_lived(&scene.demo, time, Value::Null).await;
     scene.list(&user).await.expect(200);
-    sleep(Duration::from_secs(4)).await;
+    sleep(time).await;
     assert_refused(&scene.list(&user).await, &scene.between.url());
     assert_eq!(scene.between.validations(), 1, "its end is known without asking");
 }
@@ -81,13 +83,14 @@ async fn s31_a_refusal_is_remembered_briefly() {
 #[actix_web::test]
 async fn hits_misses_and_refusals_are_counted() {
     let scene = Scene::set(&[]).await;
+    let asked = |outcome: &str| format!(r#"keystone_requests_total{{operation="validate",outcome="{outcome}"}}"#);
+    let before = metric(&scene.service, &asked("200")).await;
     for token in [scene.demo.token.as_str(), &scene.demo.token, &scene.demo.token, "unknown", "unknown"] {
         super::list(&scene.service, token).await;
     }
     assert_eq!((metric(&scene.service, HIT).await, metric(&scene.service, MISS).await), (3, 2));
     assert_eq!(metric(&scene.service, &tokens("accepted")).await, 3);
     assert_eq!(metric(&scene.service, &tokens("refused")).await, 2);
-    let asked = |outcome: &str| format!(r#"keystone_requests_total{{operation="validate",outcome="{outcome}"}}"#);
-    assert_eq!(metric(&scene.service, &asked("200")).await, 1);
+    assert_eq!(metric(&scene.service, &asked("200")).await, before + 1);
     assert_eq!(metric(&scene.service, &asked("404")).await, 1);
 }

@@ -41,7 +41,8 @@ impl Scene {
         let project = realm.project("demo").await;
         let demo = realm.user("demo", &project, "member").await;
         // The service looks for its Keystone once when it starts: that is over before a test counts.
-        wait_until(|| between.logins() > 0).await;
+        wait_until(|| between.validations() > 0).await;
+        between.count_from_here();
         Self { realm, between, service, demo }
     }
 

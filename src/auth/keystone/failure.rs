@@ -1,17 +1,22 @@
 //! Why Keystone did not say who a caller is.
 
 use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 
 use crate::auth::PasswordFileError;
 
-/// For the log: a caller only learns that the service is unavailable. No text holds a token or a password.
-#[derive(Debug, thiserror::Error)]
+/// For the log, which also gets it where it asks for `Debug`: a caller only learns that the service is unavailable. No text
+/// holds a token or a password.
+#[derive(thiserror::Error)]
 pub(super) enum Failure {
-    #[error("Keystone did not answer within {} s", .0.as_secs())]
+    #[error("Keystone did not answer within {0:?}")]
     Slow(Duration),
+    #[error("too many requests wait for Keystone")]
+    Crowded,
     #[error("Keystone cannot be reached: {}", root_cause(.0))]
     Unreachable(reqwest::Error),
     #[error("Keystone answered {status}")]
@@ -32,6 +37,15 @@ pub(super) enum Failure {
     NoEndpoint(String),
     #[error("identity.keystone.password_file: {0}")]
     PasswordFile(#[from] PasswordFileError),
+    /// A login that failed a moment ago, and is not repeated with the same password.
+    #[error("{0}")]
+    NotAgainYet(Arc<Failure>),
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Failure {
@@ -40,11 +54,14 @@ impl Failure {
         match self {
             Self::Slow(_) | Self::Unreachable(_) | Self::OwnTokenRefused => true,
             Self::Answered { status } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
-            Self::Unreadable(_)
+            // Who has waited in vain does not wait again: the queue would only grow.
+            Self::Crowded
+            | Self::Unreadable(_)
             | Self::LoginRefused
             | Self::NotAllowed
             | Self::NoEndpoint(_)
-            | Self::PasswordFile(_) => false,
+            | Self::PasswordFile(_)
+            | Self::NotAgainYet(_) => false,
         }
     }
 }

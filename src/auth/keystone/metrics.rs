@@ -20,8 +20,9 @@ pub(super) struct Metrics {
 /// Whether the cache had the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
+    /// Also where another request with the same token was asking.
     Hit,
-    /// Keystone was asked, for this request or for another one with the same token.
+    /// Keystone was asked for this request, or did not answer.
     Miss,
 }
 

@@ -1,5 +1,6 @@
 //! Tokens of an existing Keystone: validated by it, and remembered for a bounded time.
 
+mod account;
 mod cache;
 mod client;
 mod failure;
@@ -7,6 +8,7 @@ mod metrics;
 mod own_token;
 mod settings;
 mod token_body;
+mod transport;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use openssl::sha::sha256;
 use prometheus::Registry;
+use tokio::time::timeout;
 
 pub use self::settings::Settings;
 
@@ -54,6 +57,7 @@ struct Parts {
     answers: Answers,
     metrics: Metrics,
     login_url: String,
+    time: Duration,
 }
 
 impl Keystone {
@@ -66,6 +70,7 @@ impl Keystone {
             answers: Answers::new(Duration::from_secs(settings.token_cache_seconds)),
             metrics,
             login_url: login_url.unwrap_or_default(),
+            time: Duration::from_secs(settings.timeout_seconds),
         })))
     }
 
@@ -88,7 +93,9 @@ impl Keystone {
         }
         // Only the hash is kept: whoever reads this memory finds no token in it.
         let hash = TokenHash(sha256(token.as_bytes()));
-        let asked = self.0.answers.get(hash, self.ask(token)).await;
+        // Who takes a question over from one who went away would otherwise have waited for two.
+        let asked = timeout(self.0.time, self.0.answers.get(hash, self.ask(token))).await;
+        let asked = asked.unwrap_or_else(|_| Err(Arc::new(Failure::Slow(self.0.time))));
         self.0.metrics.looked_up(asked.as_ref().map_or(Lookup::Miss, |(_, lookup)| *lookup));
         match asked.map_err(|failure| unavailable(&failure))?.0 {
             Answer::Valid(known) if Timestamp::now() < known.expires_at => Ok(known.caller.clone()),
@@ -119,11 +126,6 @@ impl Keystone {
     /// Says in the log whether Keystone answers and takes the service's own user. Nothing depends on it: the service starts
     /// without its Keystone, too.
     pub async fn check(&self) {
-        if self.0.client.is_overheard() {
-            tracing::warn!(
-                "tokens and the service's password go to Keystone in the clear; use https:// for identity.keystone.auth_url"
-            );
-        }
         if let Err(failure) = self.0.client.check().await {
             tracing::warn!("Keystone cannot be used yet: {failure}");
         }

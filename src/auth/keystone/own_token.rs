@@ -1,15 +1,10 @@
 //! The service's own token, with which it asks about others'.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-
 use tokio::sync::Mutex;
 
 use super::failure::Failure;
 use crate::domain::{SecretText, Timestamp};
-
-/// After a refused login the next one waits that long: a wrong password must not lock the account in Keystone.
-const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
 /// A token of ours, and where it is good for.
 pub(super) struct Own {
@@ -24,8 +19,8 @@ pub(super) struct Own {
 #[derive(Default)]
 pub(super) struct OwnToken {
     current: RwLock<Option<Arc<Own>>>,
-    /// Held while logging in: one at a time. Holds when a login was last refused.
-    turn: Mutex<Option<Instant>>,
+    /// Held while logging in: one at a time.
+    turn: Mutex<()>,
 }
 
 impl OwnToken {
@@ -36,7 +31,7 @@ impl OwnToken {
             return Ok(own);
         }
         let held = self.not_expired();
-        let mut refused_at = match (&held, self.turn.try_lock()) {
+        let _turn = match (&held, self.turn.try_lock()) {
             (_, Ok(turn)) => turn,
             (Some(own), Err(_)) => return Ok(own.clone()),
             (None, Err(_)) => self.turn.lock().await,
@@ -45,19 +40,17 @@ impl OwnToken {
         if let Some(own) = self.not_due() {
             return Ok(own);
         }
-        if refused_at.is_some_and(|at| at.elapsed() < PAUSE_AFTER_REFUSAL) {
-            return held.ok_or(Failure::LoginRefused);
-        }
-        match login().await {
-            Ok(new) => {
+        match (login().await, held) {
+            (Ok(new), _) => {
                 let new = Arc::new(new);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(new.clone());
                 Ok(new)
             }
-            Err(failure) => {
-                *refused_at = matches!(failure, Failure::LoginRefused).then(Instant::now);
-                held.ok_or(failure)
+            (Err(failure), Some(own)) => {
+                tracing::warn!(expires_at = %own.expires_at, "the login to Keystone cannot be renewed: {failure}");
+                Ok(own)
             }
+            (Err(failure), None) => Err(failure),
         }
     }
 
@@ -84,6 +77,7 @@ impl OwnToken {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use futures_util::future::join_all;
     use tokio::task::yield_now;
@@ -128,14 +122,6 @@ mod tests {
         let tokens = OwnToken::default();
         get(&tokens, Ok(own("gone", Duration::ZERO, Duration::ZERO))).await.expect("logs in");
         assert!(matches!(get(&tokens, Err(Failure::Slow(HOUR))).await, Err(Failure::Slow(_))));
-    }
-
-    #[tokio::test]
-    async fn a_refused_login_is_not_tried_again_at_once() {
-        let tokens = OwnToken::default();
-        assert!(matches!(get(&tokens, Err(Failure::LoginRefused)).await, Err(Failure::LoginRefused)));
-        let second = tokens.get(async || panic!("must not log in")).await;
-        assert!(matches!(second, Err(Failure::LoginRefused)));
     }
 
     #[tokio::test]

@@ -25,3 +25,23 @@ pub struct Settings {
     /// How long Keystone may take before a request is answered 503, in seconds; retries are within it.
     pub timeout_seconds: u64,
 }
+
+#[cfg(test)]
+impl Settings {
+    /// With a user whose password is in that file.
+    pub(super) fn example(password_file: PathBuf) -> Self {
+        Self {
+            auth_url: Some("http://127.0.0.1:1/v3".to_owned()),
+            www_authenticate_uri: None,
+            username: Some("keypaird".to_owned()),
+            password_file: Some(password_file),
+            project_name: "service".to_owned(),
+            user_domain_name: "Default".to_owned(),
+            project_domain_name: "Default".to_owned(),
+            region: None,
+            cafile: None,
+            token_cache_seconds: 60,
+            timeout_seconds: 2,
+        }
+    }
+}

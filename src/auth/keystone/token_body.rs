@@ -57,13 +57,17 @@ struct Endpoint {
     url: String,
 }
 
-/// Interfaces of an endpoint, the best for a service first; as keystonemiddleware prefers them.
+/// Interfaces of an endpoint, the best for a service first.
 const INTERFACES: [&str; 3] = ["internal", "admin", "public"];
 
 impl TokenBody {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        // serde_json's texts name places and types, and repeat nothing of the body but a wrong value's first words.
-        let body: Body = serde_json::from_slice(bytes).map_err(|error| Failure::Unreadable(error.to_string()))?;
+        // Where, and not what: serde_json's text repeats a value of the wrong type, and another service may have sent it.
+        let unreadable = |error: serde_json::Error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            Failure::Unreadable(format!("it is no token's body ({:?} error at {place})", error.classify()))
+        };
+        let body: Body = serde_json::from_slice(bytes).map_err(unreadable)?;
         Ok(body.token)
     }
 
@@ -93,10 +97,9 @@ impl TokenBody {
         })
     }
 
-    /// In small letters, as OpenStack's policies compare them: `Admin` is `admin`. A name that no policy here can ask
-    /// for (with blanks or dots) grants nothing and is left out.
+    /// In small letters, as OpenStack's policies compare them: `Admin` is `admin`.
     fn roles(&self) -> BTreeSet<Role> {
-        self.roles.iter().filter_map(|role| Role::parse(&role.name.to_lowercase()).ok()).collect()
+        self.roles.iter().map(|role| Role::of_elsewhere(&role.name.to_lowercase())).collect()
     }
 
     /// The address of the identity service in a region, by the interface that is meant for services.
@@ -145,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_compared_without_their_case_and_strange_ones_grant_nothing() {
-        let roles = caller(json!({ "roles": [{ "name": "Admin" }, { "name": "a role" }, { "name": "" }] })).roles;
-        assert_eq!(roles, [Role::ADMIN].into());
+    fn roles_are_compared_without_their_case_and_may_have_any_name() {
+        let roles = caller(json!({ "roles": [{ "name": "Admin" }, { "name": "Key Operator" }] })).roles;
+        assert_eq!(roles, [Role::ADMIN, Role::of_elsewhere("key operator")].into());
     }
 
     #[test]
@@ -164,6 +167,8 @@ mod tests {
         for body in ["", "null", "[]", "{}", r#"{"token": {}}"#, r#"{"token": {"user": {"id": "u"}}}"#] {
             assert!(matches!(TokenBody::parse(body.as_bytes()), Err(Failure::Unreadable(_))), "{body}");
         }
+        let secret = TokenBody::parse(br#"{"token": "a secret of another service"}"#).err().expect("is none");
+        assert!(!secret.to_string().contains("secret"), "{secret}");
         assert!(parse(json!({ "user": { "id": "" } })).and_then(|body| body.caller()).is_err());
         assert!(parse(json!({ "project": { "id": "a\nb" } })).and_then(|body| body.caller()).is_err());
     }

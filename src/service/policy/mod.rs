@@ -54,7 +54,7 @@ pub(super) fn authorize_private_key(caller: &Caller, action: Action, pair: &KeyP
     if is_bound { Ok(()) } else { Err(Error::Forbidden(action)) }
 }
 
-/// Tokens for a domain or the system are for nothing here, as in Nova (recorded).
+/// Tokens for a domain or the system are for nothing here, as in Nova (recorded for the system).
 fn rule(caller: &Caller, action: Action, owner: &Owner) -> Ruling {
     match (&caller.scope, relation(caller, owner)) {
         (Scope::Domain(_) | Scope::System, _) => Ruling::Refused,
@@ -74,7 +74,7 @@ fn relation(caller: &Caller, owner: &Owner) -> Relation {
     }
 }
 
-/// Every role, a reader too, makes and deletes its own; without a project one reads and deletes (recorded). A private key
+/// Every role, a reader too, makes and deletes its own (recorded); without a project one reads (recorded) and deletes. A private key
 /// is no reader's to touch.
 fn of_own(caller: &Caller, action: Action) -> Ruling {
     match action {
