@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod keystone;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -198,55 +200,6 @@ fn a_master_key_file_that_is_not_the_databases_own_ends_serve_and_it_says_what_t
     refused("restore the right file");
     fs::write(&key, &own).unwrap();
     assert_eq!(Service::start(&data).stop().0, Some(0), "with its own key it starts");
-}
-
-const KEYSTONE: [&str; 6] = [
-    "--set",
-    "identity.mode=keystone",
-    "--set",
-    "identity.keystone.auth_url=http://127.0.0.1:1/v3",
-    "--set",
-    "identity.keystone.username=keypaird",
-];
-
-#[test]
-fn a_keystones_files_that_cannot_be_used_end_serve_and_are_named() {
-    let directory = TempDir::new().unwrap();
-    let write = |name: &str, mode| {
-        fs::write(directory.path().join(name), "secret").unwrap();
-        fs::set_permissions(directory.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
-    };
-    write("private", 0o600);
-    write("open", 0o644);
-    for (password, cafile, said) in [
-        ("missing", "", "identity.keystone.password_file: cannot read the password file missing"),
-        ("open", "", "identity.keystone.password_file: the password file open can be read by everybody"),
-        ("private", "missing", "identity.keystone.cafile missing cannot be used: No such file"),
-        ("private", "private", "identity.keystone.cafile private cannot be used: there is no certificate in it"),
-    ] {
-        let files = [("password_file", password), ("cafile", cafile)];
-        let files = files.map(|(key, file)| format!("identity.keystone.{key}={file}"));
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0"];
-        let mut command = keypaird(directory.path(), &arguments);
-        let output = command.args(KEYSTONE).args(["--set", &files[0], "--set", &files[1]]).output().unwrap();
-        let stderr = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains(said), "{stderr}");
-    }
-}
-
-#[test]
-fn accounts_are_not_made_here_where_they_are_a_keystones() {
-    let directory = TempDir::new().unwrap();
-    for command in ["user list", "project create p", "role list", "bootstrap"] {
-        let mut keypaird = keypaird(directory.path(), &[]);
-        keypaird.args(command.split(' ')).args(KEYSTONE);
-        let output = keypaird.args(["--set", "identity.keystone.password_file=p"]).output().unwrap();
-        let stderr = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("users, projects and roles are a Keystone's"), "{stderr}");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing was made");
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +26,20 @@ def pytest_configure():
         raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build --release")
 
 
+@contextmanager
+def running_service(installation):
+    """Started, and stopped whatever happens meanwhile."""
+    try:
+        yield installation.start()
+    finally:
+        installation.stop()
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
     """One running service for all tests that only need some service; each test names its key pairs itself."""
-    running = new_service(tmp_path_factory.mktemp("service")).start()
-    yield running
-    running.stop()
+    with running_service(new_service(tmp_path_factory.mktemp("service"))) as running:
+        yield running
 
 
 @pytest.fixture
@@ -53,10 +62,9 @@ def keystone_service(keystone, tmp_path_factory):
     """One running service that asks that Keystone, which names it in its catalog."""
     running = keystone_mode(new_service(tmp_path_factory.mktemp("keystone-service")), keystone)
     running.settings["KEYPAIRD__IDENTITY__KEYSTONE__TOKEN_CACHE_SECONDS"] = str(TOKEN_CACHE_SECONDS)
-    running.start()
-    keystone.register(running.port)
-    yield running
-    running.stop()
+    with running_service(running):
+        keystone.register(running.port)
+        yield running
 
 
 @pytest.fixture

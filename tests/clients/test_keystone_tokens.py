@@ -6,7 +6,7 @@ import openstack
 import pytest
 
 from conftest import TOKEN_CACHE_SECONDS
-from keystone import REGION
+from keystone import REGION, keystone_mode
 
 PAIRS = "/v2.1/os-keypairs"
 PAIR = {"keypair": {"name": "mine"}}
@@ -75,6 +75,19 @@ def test_a_token_for_a_role_that_was_taken_away_is_soon_refused(keystone, person
     project = identity.find_project(someone.projects[0], ignore_missing=False)
     identity.unassign_project_role_from_user(project, someone.id, identity.find_role("member"))
     wait_until_refused(status, token)
+
+
+def test_at_the_finest_log_level_there_is_no_token_and_no_password(keystone, person, own_service):
+    service = keystone_mode(own_service, keystone)
+    service.settings["KEYPAIRD__LOG__LEVEL"] = "trace"
+    service.start()
+    assert service.request("GET", PAIRS, token=person().session().get_token()).status == 200
+    assert service.stop() == 0
+    log = service.log.read_text(errors="replace")
+    assert "logged in to Keystone as 'keypaird'" in log, "the search finds what is logged"
+    assert keystone.service_password not in log
+    # So begins every token of this Keystone: the caller's, and the service's own.
+    assert "gAAAAA" not in log
 
 
 def wait_until_refused(status, token):

@@ -12,6 +12,7 @@ import pytest
 import subunit
 import testtools
 
+from conftest import running_service
 from keystone import DOMAIN, REGION, keystone_mode, tool
 from service import bare_environment, new_service
 
@@ -121,12 +122,9 @@ class Run:
 def run(keystone, tmp_path_factory):
     """One run of all tests of the modules above that are not left out."""
     folder = tmp_path_factory.mktemp("tempest")
-    service = keystone_mode(new_service(folder / "service"), keystone).start()
-    try:
+    with running_service(keystone_mode(new_service(folder / "service"), keystone)) as service:
         keystone.register(service.port, COMPUTE_REGION)
         return run_tempest(folder, keystone)
-    finally:
-        service.stop()
 
 
 def run_tempest(folder, keystone):
@@ -144,9 +142,9 @@ def run_tempest(folder, keystone):
 def command_in(folder, program, *arguments):
     """Whether it succeeded is not looked at: the outcomes say more."""
     environment = bare_environment({"HOME": str(folder)})
-    return subprocess.run(
-        [tool(program), *arguments], cwd=folder, env=environment, capture_output=True, timeout=PATIENCE
-    )
+    # `timeout` ends the program's own workers, too.
+    command = ["timeout", str(PATIENCE), tool(program), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True)
 
 
 def outcomes(stream):

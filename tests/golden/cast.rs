@@ -21,14 +21,15 @@ pub struct Cast {
 /// user, have others.
 pub enum Stage {
     Embedded(Box<TestApp>),
-    Keystone(Box<Service>),
+    /// With the Keystone's end of it, which has the file with the service's password.
+    Keystone(Box<Service>, Realm),
 }
 
 impl Stage {
     pub fn service(&self) -> &Service {
         match self {
             Self::Embedded(app) => app,
-            Self::Keystone(service) => service,
+            Self::Keystone(service, _) => service,
         }
     }
 }
@@ -36,7 +37,10 @@ impl Stage {
 /// With the users in a Keystone, if there is one to be tested with, else in the service's own identity.
 pub async fn assemble() -> (Stage, Cast) {
     match Realm::from_environment().await {
-        Some(realm) => (Stage::Keystone(Box::new(realm.serve(&[]).await)), in_keystone(&realm).await),
+        Some(realm) => {
+            let (service, cast) = (Box::new(realm.serve(&[]).await), in_keystone(&realm).await);
+            (Stage::Keystone(service, realm), cast)
+        }
         None => {
             let app = Box::new(TestApp::spawn().await);
             let cast = in_embedded(&app).await;
@@ -56,8 +60,8 @@ async fn in_embedded(app: &TestApp) -> Cast {
         ("carol", app.user("carol", "another", Role::MEMBER).await),
         ("nova", app.user("nova", "service", service).await),
     ];
-    let system = scoped(app, &app.admin, json!({ "system": { "all": true } })).await;
-    let unscoped = scoped(app, &app.demo, json!("unscoped")).await;
+    let system = app.rescoped(&app.admin, json!({ "system": { "all": true } })).await.token;
+    let unscoped = app.rescoped(&app.demo, json!("unscoped")).await.token;
     Cast::of(users, [system, unscoped], format!("http://{}/identity/v3", app.address))
 }
 
@@ -90,12 +94,4 @@ impl Cast {
         cast.tokens.extend([("system".to_owned(), system), ("unscoped".to_owned(), unscoped)]);
         cast
     }
-}
-
-/// A token of the user for another scope.
-async fn scoped(app: &TestApp, user: &User, scope: Value) -> String {
-    let identity = json!({ "methods": ["token"], "token": { "id": user.token } });
-    let login = json!({ "auth": { "identity": identity, "scope": scope } });
-    let answer = app.json("POST", "/identity/v3/auth/tokens", &[], login).await.expect(201);
-    answer.header("X-Subject-Token")[0].to_owned()
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, UserId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::kps::store_project_pair;
 use crate::nova::imported;
@@ -88,13 +88,5 @@ async fn sent_as(app: &TestApp, who: &str, at_home: &User, other: &ProjectId) ->
         let user = UserId::parse(&at_home.user_id).unwrap();
         app.identity.role_add(Grant { user, target, role }).await.unwrap();
     }
-    User { token: rescoped(app, at_home, scope).await, project_id, ..at_home.clone() }
-}
-
-/// A token of the same user for another scope.
-async fn rescoped(app: &TestApp, user: &User, scope: Value) -> String {
-    let identity = json!({ "methods": ["token"], "token": { "id": user.token } });
-    let login = json!({ "auth": { "identity": identity, "scope": scope } });
-    let answer = app.json("POST", "/identity/v3/auth/tokens", &[], login).await.expect(201);
-    answer.header("X-Subject-Token")[0].to_owned()
+    User { project_id, ..app.rescoped(at_home, scope).await }
 }

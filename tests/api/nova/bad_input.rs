@@ -50,7 +50,7 @@ async fn of_two_members_of_one_name_the_last_counts() {
 }
 
 #[actix_web::test]
-async fn a_name_has_at_most_255_characters() {
+async fn s56_a_name_has_at_most_255_characters() {
     let app = TestApp::spawn().await;
     post(&app, "2.1", import(&"n".repeat(255)).to_string()).await.expect(200);
     let name = "n".repeat(256);

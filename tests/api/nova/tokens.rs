@@ -4,7 +4,7 @@ use keypaird::domain::Role;
 use serde_json::{Value, json};
 
 use super::{fault, import, imported};
-use crate::support::{Answer, TestApp, User};
+use crate::support::{Answer, TestApp};
 
 async fn list(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
     app.send("GET", "/v2.1/os-keypairs", headers, "").await
@@ -52,19 +52,11 @@ async fn a_service_token_must_be_a_services() {
     }
 }
 
-/// A token of the same user for another scope.
-async fn rescoped(app: &TestApp, user: &User, scope: Value) -> User {
-    let identity = json!({ "methods": ["token"], "token": { "id": user.token } });
-    let login = json!({ "auth": { "identity": identity, "scope": scope } });
-    let answer = app.json("POST", "/identity/v3/auth/tokens", &[], login).await.expect(201);
-    User { token: answer.header("X-Subject-Token")[0].to_owned(), ..user.clone() }
-}
-
 #[actix_web::test]
 async fn a_token_without_scope_reads_and_does_not_create() {
     let app = TestApp::spawn().await;
     imported(&app, &app.demo, &["k"]).await;
-    let unscoped = rescoped(&app, &app.demo, json!("unscoped")).await;
+    let unscoped = app.rescoped(&app.demo, json!("unscoped")).await;
     app.nova(&unscoped, "2.92", "GET", "/os-keypairs", Value::Null).await.expect(200);
     app.nova(&unscoped, "2.92", "GET", "/os-keypairs/none", Value::Null).await.expect(404);
     let refused = app.nova(&unscoped, "2.92", "POST", "/os-keypairs", import("x")).await;
@@ -77,7 +69,7 @@ async fn a_token_without_scope_reads_and_does_not_create() {
 #[actix_web::test]
 async fn a_token_for_the_system_is_refused_after_the_schema() {
     let app = TestApp::spawn().await;
-    let system = rescoped(&app, &app.admin, json!({ "system": { "all": true } })).await;
+    let system = app.rescoped(&app.admin, json!({ "system": { "all": true } })).await;
     for (method, path, body, policy) in [
         ("GET", "/os-keypairs", Value::Null, "index"),
         ("GET", "/os-keypairs/k", Value::Null, "show"),

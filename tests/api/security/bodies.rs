@@ -1,6 +1,6 @@
 //! How large, how deep and how strange a request may be: S57.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -32,8 +32,11 @@ async fn raw(address: SocketAddr, request: Vec<u8>) -> String {
         // The service may have answered and closed before it has all.
         let _ = connection.write_all(&request);
         let mut status = [0; 12];
-        let read = connection.read(&mut status).unwrap_or(0);
-        String::from_utf8_lossy(&status[..read]).into_owned()
+        match connection.read(&mut status) {
+            Ok(read) => String::from_utf8_lossy(&status[..read]).into_owned(),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => String::new(),
+            Err(error) => panic!("no answer in time, and the connection stays open: {error}"),
+        }
     };
     actix_web::web::block(exchange).await.unwrap()
 }

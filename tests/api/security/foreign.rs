@@ -3,7 +3,7 @@
 use keypaird::domain::{Owner, Role};
 use serde_json::{Value, json};
 
-use super::{of_project, of_user, rescoped, seen, stored};
+use super::{of_project, of_user, seen, stored};
 use crate::kps::store_project_pair;
 use crate::nova::{ED25519, fault, import, imported};
 use crate::support::{Answer, TestApp, User};
@@ -60,7 +60,7 @@ async fn all(app: &TestApp, user: &User, name: &str) -> Vec<Answer> {
 async fn s25_a_foreign_key_pair_answers_exactly_as_a_missing_one() {
     let app = TestApp::spawn().await;
     let pairs = foreign(&app).await;
-    let unscoped = rescoped(&app, &app.demo, json!("unscoped")).await;
+    let unscoped = app.rescoped(&app.demo, json!("unscoped")).await;
     for caller in [&app.demo, &app.admin, &unscoped] {
         for (_, name) in &pairs {
             // As long as the other, so that the length of an answer is no difference either.

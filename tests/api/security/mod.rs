@@ -1,4 +1,4 @@
-//! What the service promises about security, a test each: `s25_…` to `s57_…`, by the numbers of the project's checklist.
+//! What the service promises about security, a test each, by the numbers of `docs/security.md`: `s25_…` to `s57_…`.
 
 mod bodies;
 mod foreign;
@@ -11,7 +11,6 @@ mod routes;
 mod unauthenticated;
 
 use keypaird::domain::{KeyPair, KeyPairName, Owner, ProjectId, Region, UserId};
-use serde_json::{Value, json};
 
 use crate::support::{Answer, TestApp, User};
 
@@ -28,14 +27,6 @@ fn seen(answer: &Answer, name: &str) -> (u16, Vec<String>, String) {
         .collect();
     headers.sort_unstable();
     (answer.code(), headers, answer.text.replace(name, "NAME"))
-}
-
-/// The same user by a token of another scope.
-async fn rescoped(app: &TestApp, user: &User, scope: Value) -> User {
-    let identity = json!({ "methods": ["token"], "token": { "id": user.token } });
-    let login = json!({ "auth": { "identity": identity, "scope": scope } });
-    let answer = app.json("POST", "/identity/v3/auth/tokens", &[], login).await.expect(201);
-    User { token: answer.header("X-Subject-Token")[0].to_owned(), ..user.clone() }
 }
 
 /// A key pair as it is stored, whoever may see it.

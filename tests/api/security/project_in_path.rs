@@ -4,7 +4,7 @@ use keypaird::domain::Role;
 use serde_json::{Value, json};
 
 use super::routes::{METHODS, templates};
-use super::{of_project, of_user, rescoped, stored};
+use super::{of_project, of_user, stored};
 use crate::nova::{import, imported};
 use crate::support::{Answer, TestApp, User};
 
@@ -56,8 +56,8 @@ async fn s34_a_project_in_the_path_that_is_not_the_tokens_is_refused_by_every_ro
     let eve = app.user("eve", "elsewhere", Role::MEMBER).await;
     imported(&app, &eve, &["anns"]).await;
     imported(&app, &app.demo, &["anns"]).await;
-    let unscoped = rescoped(&app, &app.demo, json!("unscoped")).await;
-    let system = rescoped(&app, &app.admin, json!({ "system": { "all": true } })).await;
+    let unscoped = app.rescoped(&app.demo, json!("unscoped")).await;
+    let system = app.rescoped(&app.admin, json!({ "system": { "all": true } })).await;
     let all = templates(|config| keypaird::http::routes(config, &app.authentication)).await;
     let with_project: Vec<_> = all.iter().filter(|template| template.contains("{project_id}")).collect();
     assert!(with_project.len() > 15, "{with_project:?}");

@@ -1,9 +1,12 @@
 //! What is answered without a token: S33.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use tempfile::NamedTempFile;
 
 use super::routes::{METHODS, templates};
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, Service, TestApp};
 
 const FIXED: &str = include_str!("unauthenticated.txt");
 
@@ -91,6 +94,34 @@ async fn s33_without_a_token_only_a_fixed_list_of_routes_is_answered() {
         assert_eq!((options.code(), options.text.as_str()), (200, ""), "OPTIONS {}", route.template);
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The identity's own are those that say, in that mode, where to log in.
+#[actix_web::test]
+async fn s33_with_a_keystone_the_routes_of_the_identity_are_closed_as_well() {
+    let password = NamedTempFile::new().unwrap();
+    fs::write(password.path(), "not needed").unwrap();
+    let file = password.path().display().to_string();
+    let service = Service::spawn_with(&[
+        ("identity.mode", "keystone"),
+        ("identity.keystone.auth_url", "http://127.0.0.1:1/v3"),
+        ("identity.keystone.username", "keypaird"),
+        ("identity.keystone.password_file", &file),
+    ])
+    .await;
+    let is_identitys = |route: &Route| ["/identity", "/v3/"].iter().any(|begin| route.template.starts_with(begin));
+    let mut routes = fixed("routes");
+    routes.retain(|route| !is_identitys(route));
+    routes.extend(fixed("with a Keystone"));
+    assert_same(&templates(|config| keypaird::http::routes(config, &service.authentication)).await, &routes);
+    for route in &routes {
+        for method in METHODS {
+            let path = route.template.replace("{project_id}", "0123456789abcdef").replace("{rest}", "nope");
+            let path = path.replace(['{', '}'], "");
+            let answer = service.send(method, &path, &[], "").await;
+            assert_eq!(answer.code(), route.status(method), "{method} {}: {}", route.template, answer.text);
+        }
+    }
 }
 
 /// Else the paths above would be wrong, and their 401 mean nothing.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use keypaird::auth::{Authentication, Identity, Password};
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Service;
 use super::service::send;
@@ -55,6 +55,14 @@ impl TestApp {
         let demo_project = service.store.project_find_by_name("demo").await.unwrap().unwrap().id;
         let demo = make_user(&identity, service.address, "ann", &demo_project, "demo", Role::MEMBER).await;
         Self { service, identity, admin, demo }
+    }
+
+    /// The same user by a token of another scope.
+    pub async fn rescoped(&self, user: &User, scope: Value) -> User {
+        let identity = json!({ "methods": ["token"], "token": { "id": user.token } });
+        let login = json!({ "auth": { "identity": identity, "scope": scope } });
+        let answer = self.json("POST", "/identity/v3/auth/tokens", &[], login).await.expect(201);
+        User { token: answer.header("X-Subject-Token")[0].to_owned(), ..user.clone() }
     }
 
     /// A further user with one role in a project, which is made if it is not there.
