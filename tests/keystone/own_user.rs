@@ -2,6 +2,7 @@
 
 use super::{Realm, Scene, assert_unavailable, list};
 use crate::between::Between;
+use crate::support::{Service, User};
 
 #[actix_web::test]
 async fn a_token_of_its_own_that_was_revoked_is_replaced() {
@@ -25,20 +26,20 @@ async fn a_wrong_password_is_not_tried_again_and_again() {
     assert_eq!(between.logins(), 1);
 }
 
+/// A service whose own user is another one than usual.
+async fn serve_as(realm: &Realm, user: &User, password_file: &str) -> Service {
+    let project_name = realm.project_name(&user.project_id).await;
+    let own = [("username", user.name.as_str()), ("project_name", &project_name), ("password_file", password_file)];
+    let own = own.map(|(key, value)| (format!("identity.keystone.{key}"), value));
+    realm.serve(&own.each_ref().map(|(key, value)| (key.as_str(), *value))).await
+}
+
 #[actix_web::test]
 async fn a_changed_password_file_needs_no_restart() {
     let realm = Realm::required().await;
-    let project = realm.project("service").await;
-    let user = realm.user("own", &project, "service").await;
+    let user = realm.user("own", &realm.project("service").await, "service").await;
     let file = realm.password_file("not yet");
-    let project_name = realm.project_name(&project).await;
-    let service = realm
-        .serve(&[
-            ("identity.keystone.username", user.name.as_str()),
-            ("identity.keystone.project_name", project_name.as_str()),
-            ("identity.keystone.password_file", file.as_str()),
-        ])
-        .await;
+    let service = serve_as(&realm, &user, &file).await;
     assert_unavailable(&list(&service, &realm.admin.token).await);
     std::fs::write(&file, Realm::PASSWORD).unwrap();
     list(&service, &realm.admin.token).await.expect(200);
@@ -47,16 +48,8 @@ async fn a_changed_password_file_needs_no_restart() {
 #[actix_web::test]
 async fn without_the_right_to_validate_nobody_gets_in() {
     let realm = Realm::required().await;
-    let project = realm.project("service").await;
-    let user = realm.user("own", &project, "member").await;
-    let (file, project_name) = (realm.password_file(Realm::PASSWORD), realm.project_name(&project).await);
-    let service = realm
-        .serve(&[
-            ("identity.keystone.username", user.name.as_str()),
-            ("identity.keystone.project_name", project_name.as_str()),
-            ("identity.keystone.password_file", file.as_str()),
-        ])
-        .await;
+    let user = realm.user("own", &realm.project("service").await, "member").await;
+    let service = serve_as(&realm, &user, &realm.password_file(Realm::PASSWORD)).await;
     assert_unavailable(&list(&service, &realm.admin.token).await);
 }
 
