@@ -10,6 +10,7 @@ mod write;
 use std::time::Duration;
 
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
+pub use policy::may_see_extensions;
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
 
 use self::generation::Generators;

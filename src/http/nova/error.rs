@@ -47,6 +47,9 @@ pub(super) enum Error {
     NoSuchProject(Told),
     #[error("there is no such extension")]
     NoSuchExtension,
+    /// By the policy of that name.
+    #[error("not allowed by the policy {0}")]
+    NotAllowed(&'static str),
     #[error(transparent)]
     Quota(#[from] QuotaError),
     #[error("{error}")]
@@ -164,6 +167,7 @@ impl Error {
             Self::NoSuchName { name: Told(name), user } => not_found(name, Some(user)),
             Self::NoSuchProject(Told(project)) => quota_error::no_such_project(project),
             Self::NoSuchExtension => Fault::new(StatusCode::NOT_FOUND, "The resource could not be found."),
+            Self::NotAllowed(policy) => not_allowed(policy),
             Self::Quota(error) => quota_error::fault(error),
             Self::Domain { error, about } => domain_fault(error, about.as_ref()),
         }
@@ -254,6 +258,7 @@ impl ResponseError for Error {
             | Self::NoSuchName { .. }
             | Self::NoSuchProject(_)
             | Self::NoSuchExtension
+            | Self::NotAllowed(_)
             | Self::Quota(_)
             | Self::Domain { .. } => faulted(&fault),
         }

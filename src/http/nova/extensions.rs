@@ -11,6 +11,7 @@ use super::microversion::Microversion;
 use super::query::{Query, Target};
 use super::{answer, gate};
 use crate::http::State;
+use crate::service::may_see_extensions;
 
 #[derive(Serialize)]
 struct Extension {
@@ -45,12 +46,11 @@ pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<Htt
     Ok(answer::json(HttpResponse::Ok(), answer::JSON, &One { extension }))
 }
 
-/// Any valid token will do.
 async fn admit(request: &HttpRequest, state: &State) -> Result<Microversion, Error> {
     let admitted = gate::admit(request, state).await?;
     admitted.check_project(request)?;
     Query::read(request.query_string(), Target::Extensions, admitted.version)?;
-    Ok(admitted.version)
+    if may_see_extensions(&admitted.caller) { Ok(admitted.version) } else { Err(Error::NotAllowed("extensions")) }
 }
 
 /// The namespace and the time are the same for all, as in Nova.

@@ -129,6 +129,14 @@ fn is_more_than_reader(caller: &Caller) -> bool {
     caller.roles.iter().any(|role| *role != Role::READER)
 }
 
+/// Nova's list of extensions is for every role and, like all else in a Nova, not for tokens of a domain or the system.
+pub fn may_see_extensions(caller: &Caller) -> bool {
+    match caller.scope {
+        Scope::Project(_) | Scope::Unscoped => true,
+        Scope::Domain(_) | Scope::System => false,
+    }
+}
+
 /// Nova's default policy: in any role one sees the limits of one's own project, and the defaults; all else is an
 /// administrator's, and needs a token for a project (recorded for showing and changing).
 pub(super) fn authorize_quota(

@@ -37,6 +37,9 @@ const LIMITS: [(&str, Option<&str>, &[QuotaAction]); 3] = [
     ("Limits of no project", None, &[QuotaAction::Limits, QuotaAction::ShowClass, QuotaAction::UpdateClass]),
 ];
 
+/// A table of one row.
+const EXTENSIONS: (&str, &str) = ("Extensions", "list");
+
 const OF_A_PROJECT: [QuotaAction; 6] = [
     QuotaAction::Show,
     QuotaAction::Detail,
@@ -137,6 +140,9 @@ fn decided(cell: &Cell) -> &'static str {
         let action = ACTIONS.into_iter().find(|action| row(*action) == cell.what);
         return outcome(&caller, action.expect("is an action"), &pair(owner, project));
     }
+    if (cell.whose, cell.what) == EXTENSIONS {
+        return if may_see_extensions(&caller) { "yes" } else { "403" };
+    }
     let (_, project, actions) = LIMITS.iter().find(|(whose, ..)| *whose == cell.whose).expect("is a table");
     let action = actions.iter().find(|action| row_of_limits(**action) == cell.what).expect("is an action");
     let project = project.map(|id| ProjectId::parse(id).unwrap());
@@ -160,6 +166,7 @@ fn the_document_has_a_row_for_each_action_and_a_column_for_each_caller_and_no_ot
     let mut expected: BTreeSet<_> =
         OWNERS.iter().flat_map(|(whose, ..)| ACTIONS.map(|action| (*whose, row(action)))).collect();
     expected.extend(LIMITS.iter().flat_map(|(whose, _, rows)| rows.iter().map(|row| (*whose, row_of_limits(*row)))));
+    expected.insert(EXTENSIONS);
     assert_eq!(rows, expected);
     let callers = ["reader", "member", "manager", "admin", "elsewhere", "unscoped", "domain", "system", "no token"];
     for row in rows {

@@ -43,6 +43,7 @@ pub(crate) async fn request(cast: &Cast<'_>, whose: &str, what: &str, who: &str)
         }
         ("The project's", "list" | "show") => Some(about(sender, what, PROJECTS, "")),
         ("Another project's", "list" | "show") => Some(about(sender, what, ANOTHER_PROJECTS, "")),
+        ("Extensions", "list") => Some(Request::get(sender, "/extensions".to_owned())),
         ("Limits of the project", what) => Some(limits(sender, what, &another.project_id)),
         ("Limits of another project", what) => Some(limits(sender, what, &cast.third.project_id)),
         ("Limits of no project", what) => Some(limits_at_large(sender, what)),
