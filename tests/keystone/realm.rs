@@ -168,14 +168,7 @@ fn password_login(name: &str, password: &str, scope: Value) -> Login {
 }
 
 async fn log_in(url: &str, name: &str, login: Login) -> User {
-    let answer = issue(url, &login).await;
-    let token = &answer.body["token"];
-    User {
-        name: name.to_owned(),
-        token: answer.header("X-Subject-Token")[0].to_owned(),
-        user_id: token["user"]["id"].as_str().unwrap().to_owned(),
-        project_id: token["project"]["id"].as_str().unwrap().to_owned(),
-    }
+    User::logged_in(name, &issue(url, &login).await)
 }
 
 async fn issue(url: &str, login: &Login) -> Answer {

@@ -1,6 +1,7 @@
 //! The service's own token, with which it asks about others'.
 
 use std::sync::{Arc, PoisonError, RwLock};
+
 use tokio::sync::Mutex;
 
 use super::failure::Failure;

@@ -1,5 +1,6 @@
 //! The embedded identity as clients of Keystone v3 see it: login, catalog, and the few reads that they make.
 
+mod call;
 mod error;
 mod login;
 mod query;

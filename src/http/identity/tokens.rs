@@ -3,67 +3,54 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web::{Data, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use super::call::Call;
 use super::error::Error;
 use super::token_view::TokenBody;
-use super::view::Urls;
 use super::{SUBJECT_TOKEN, login, query};
-use crate::auth::{Identity, Issued, Refused, Session};
+use crate::auth::{Issued, Refused, Session};
 use crate::domain::{Caller, Role};
+use crate::http::body;
 use crate::http::forwarded::Reached;
-use crate::http::{State, body, credentials};
 
 /// `POST`: 201, the token in `X-Subject-Token`.
 ///
 /// Whatever does not hold is 401, also an unknown token to log in with (Keystone 30: 404): clients take 401 for what it
 /// is and log in anew.
-pub(super) async fn create(
-    request: HttpRequest,
-    state: Data<State>,
-    identity: Data<Identity>,
-    payload: Payload,
-) -> Result<HttpResponse, Error> {
-    if body::declares_too_much(&request) {
+pub(super) async fn create(call: Call, payload: Payload) -> Result<HttpResponse, Error> {
+    if body::declares_too_much(&call.request) {
         return Err(Error::TooLarge);
     }
     let body = body::read(payload).await?;
-    if !body.is_empty() && !is_json(&request) {
+    if !body.is_empty() && !is_json(&call.request) {
         return Err(Error::Missing { what: "application/json", place: "Content-Type header" });
     }
-    let Issued { token, session } = identity.login(login::read(&body)?, source(&request, &state)).await?;
-    let answer = view(&request, &state, &session);
+    let Issued { token, session } = call.identity.login(login::read(&body)?, source(&call)).await?;
+    let answer = view(&call, &session);
     Ok(with_token(HttpResponse::Created(), token.expose()).json(answer))
 }
 
 /// `GET` and `HEAD`: what the token in `X-Subject-Token` stands for.
-pub(super) async fn show(
-    request: HttpRequest,
-    state: Data<State>,
-    identity: Data<Identity>,
-) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.authentication).await?;
-    let (token, session) = subject(&request, &identity).await?;
+pub(super) async fn show(call: Call) -> Result<HttpResponse, Error> {
+    let caller = call.caller().await?;
+    let (token, session) = subject(&call).await?;
     if !may_see(&caller, &session) {
         return Err(Error::Forbidden("identity:validate_token"));
     }
-    let answer = view(&request, &state, &session);
+    let answer = view(&call, &session);
     Ok(with_token(HttpResponse::Ok(), token).json(answer))
 }
 
 /// `DELETE`: 204; the token in `X-Subject-Token` ends.
-pub(super) async fn delete(
-    request: HttpRequest,
-    state: Data<State>,
-    identity: Data<Identity>,
-) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.authentication).await?;
-    let (_, session) = subject(&request, &identity).await?;
+pub(super) async fn delete(call: Call) -> Result<HttpResponse, Error> {
+    let caller = call.caller().await?;
+    let (_, session) = subject(&call).await?;
     if !may_end(&caller, &session) {
         return Err(Error::Forbidden("identity:revoke_token"));
     }
-    identity.revoke(&session).await?;
+    call.identity.revoke(&session).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -82,18 +69,19 @@ fn may_end(caller: &Caller, subject: &Session) -> bool {
     caller.user == subject.user.id || caller.is_admin()
 }
 
-async fn subject<'a>(request: &'a HttpRequest, identity: &Identity) -> Result<(&'a str, Session), Error> {
-    let token = request.headers().get(SUBJECT_TOKEN).and_then(|value| value.to_str().ok()).ok_or(Error::NoSubject)?;
-    match identity.session(token).await {
+async fn subject(call: &Call) -> Result<(&str, Session), Error> {
+    let token =
+        call.request.headers().get(SUBJECT_TOKEN).and_then(|value| value.to_str().ok()).ok_or(Error::NoSubject)?;
+    match call.identity.session(token).await {
         Ok(session) => Ok((token, session)),
         Err(Refused::Unauthenticated) => Err(Error::TokenNotFound),
         Err(Refused::Domain(error)) => Err(error.into()),
     }
 }
 
-fn view<'a>(request: &HttpRequest, state: &'a State, session: &'a Session) -> TokenBody<'a> {
+fn view<'a>(call: &'a Call, session: &'a Session) -> TokenBody<'a> {
     let body = TokenBody::of(session);
-    if query::without_catalog(request) { body } else { body.with_catalog(&Urls::of(request, state), &state.region) }
+    if query::without_catalog(&call.request) { body } else { body.with_catalog(&call.urls(), &call.state.region) }
 }
 
 /// An absent type is taken for JSON, as Keystone does.
@@ -104,7 +92,7 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 /// Whose failed logins count together.
-fn source(request: &HttpRequest, state: &State) -> IpAddr {
-    let Reached { client, .. } = Reached::of(request, &state.settings.trusted_proxies);
+fn source(call: &Call) -> IpAddr {
+    let Reached { client, .. } = Reached::of(&call.request, &call.state.settings.trusted_proxies);
     client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

@@ -7,8 +7,8 @@ use keypaird::auth::{Authentication, Identity, Password};
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText};
 use serde_json::{Value, json};
 
-use super::Service;
 use super::service::send;
+use super::{Answer, Service};
 
 /// A service of its own identity, with an administrator and a user `demo` who is a member of the project `demo`.
 pub struct TestApp {
@@ -34,6 +34,16 @@ pub struct User {
     pub token: String,
     pub user_id: String,
     pub project_id: String,
+}
+
+impl User {
+    /// Who has got a token of Keystone's shape for a project.
+    pub fn logged_in(name: &str, answer: &Answer) -> Self {
+        let token = &answer.body["token"];
+        let id = |of: &str| token[of]["id"].as_str().unwrap().to_owned();
+        let secret = answer.header("X-Subject-Token")[0].to_owned();
+        Self { name: name.to_owned(), token: secret, user_id: id("user"), project_id: id("project") }
+    }
 }
 
 impl TestApp {
@@ -101,11 +111,5 @@ async fn sign_in(address: SocketAddr, name: &str, project: &str) -> User {
     let headers = [("Content-Type", "application/json")];
     let body = serde_json::to_vec(&login).unwrap();
     let answer = send(address, "POST", "/identity/v3/auth/tokens", &headers, body).await.expect(201);
-    let token = &answer.body["token"];
-    User {
-        name: name.to_owned(),
-        token: answer.header("X-Subject-Token")[0].to_owned(),
-        user_id: token["user"]["id"].as_str().unwrap().to_owned(),
-        project_id: token["project"]["id"].as_str().unwrap().to_owned(),
-    }
+    User::logged_in(name, &answer)
 }
