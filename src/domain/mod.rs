@@ -5,6 +5,8 @@ mod error;
 mod identity;
 mod ids;
 mod key_pair;
+mod kms_key;
+mod ledger;
 mod owner;
 mod page;
 mod quota;
@@ -17,9 +19,14 @@ pub use error::{Action, Error, Result, Source};
 pub use identity::{Grant, GrantTarget, PasswordHash, Project, ProjectDirectory, Role, StoredToken, TokenHash, User};
 pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, UserId};
 pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair};
+pub use kms_key::{KmsKeyId, KmsKeyName};
+pub use ledger::{
+    Actor, Chain, CustodyAfter, Dialect, Encoding, Entry, Event, NO_RECORD, Outcome, Record, RecordHash, Subject, Via,
+    hex, record_hash,
+};
 pub use owner::Owner;
 pub use page::Page;
 pub use quota::{Limit, Limits, Quota, QuotaHolder, Resource};
-pub use sealed::{KekId, KekProvider, Protection, SealedPrivateKey, Suite};
+pub use sealed::{KekId, KekProvider, KmsKey, Protection, SealedPrivateKey, Suite};
 pub use secret::{PrivateKeyPem, SecretText};
 pub use timestamp::Timestamp;

@@ -1,12 +1,23 @@
 //! What is stored of a private key that is kept.
 
+use super::{Error, KmsKeyId, KmsKeyName};
+
 /// How the private key is to be protected: by which kind of key-encryption key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Protection {
     /// The service's own master keys (`encryption.type = default`).
     Default,
-    /// A key of the tenant's in the KMS (`encryption.type = kms`), by the name that the caller gave.
-    Kms { key_name: String },
+    /// A key of the tenant's in the KMS (`encryption.type = kms`), as the caller named it.
+    Kms(KmsKey),
+}
+
+/// Which of its keys in the KMS a tenant means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KmsKey {
+    Name(KmsKeyName),
+    Id(KmsKeyId),
+    /// Terraform may send both. They must be of one key.
+    Both(KmsKeyName, KmsKeyId),
 }
 
 /// The cipher suite of a sealed private key, by its stored number.
@@ -14,12 +25,19 @@ pub enum Protection {
 pub enum Suite {
     /// Data key → HKDF-SHA512 with a stored 32-byte salt → AES-256-GCM key and 32-byte key commitment.
     Aes256GcmHkdfSha512Commit,
+    /// The same with ChaCha20-Poly1305: for machines without AES instructions, and so that there is one to move to.
+    ChaCha20Poly1305HkdfSha512Commit,
 }
 
 /// Who wraps the data key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KekProvider {
+    /// A master key of the service's own file.
     Local,
+    /// A key in AWS KMS, by its ARN.
+    AwsKms,
+    /// A project's key that a key in AWS KMS, named by its ARN, wrapped.
+    AwsKmsProject,
 }
 
 /// A key-encryption key: provider, name and version. Each has a column of its own, so that rotation is a query.
@@ -36,6 +54,9 @@ pub struct KekId {
 pub struct SealedPrivateKey {
     pub suite: Suite,
     pub kek: KekId,
+    /// The KMS alias that stood for `kek` when the data key was wrapped; where it points to another key by now,
+    /// wrapping again moves there. `None` for master keys.
+    pub kek_alias: Option<String>,
     /// The 256-bit data key, wrapped by `kek`; its layout is the provider's.
     pub wrapped_data_key: Vec<u8>,
     /// 32 random bytes for HKDF.
@@ -53,6 +74,7 @@ impl Suite {
     pub const fn number(self) -> i32 {
         match self {
             Self::Aes256GcmHkdfSha512Commit => 1,
+            Self::ChaCha20Poly1305HkdfSha512Commit => 2,
         }
     }
 
@@ -60,7 +82,28 @@ impl Suite {
     pub const fn from_number(number: i32) -> Option<Self> {
         match number {
             1 => Some(Self::Aes256GcmHkdfSha512Commit),
+            2 => Some(Self::ChaCha20Poly1305HkdfSha512Commit),
             _ => None,
+        }
+    }
+
+    /// The word in settings and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Aes256GcmHkdfSha512Commit => "aes-256-gcm",
+            Self::ChaCha20Poly1305HkdfSha512Commit => "chacha20-poly1305",
+        }
+    }
+
+    /// Reads the word back; anything else is [`Error::Invalid`].
+    pub fn parse(word: &str) -> Result<Self, Error> {
+        match word {
+            "aes-256-gcm" => Ok(Self::Aes256GcmHkdfSha512Commit),
+            "chacha20-poly1305" => Ok(Self::ChaCha20Poly1305HkdfSha512Commit),
+            _ => {
+                let reason = format!("'{word}' is neither aes-256-gcm nor chacha20-poly1305");
+                Err(Error::Invalid { field: "suite", reason })
+            }
         }
     }
 }
@@ -70,12 +113,16 @@ impl KekProvider {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::AwsKms => "aws-kms",
+            Self::AwsKmsProject => "aws-kms-project",
         }
     }
 
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "local" => Some(Self::Local),
+            "aws-kms" => Some(Self::AwsKms),
+            "aws-kms-project" => Some(Self::AwsKmsProject),
             _ => None,
         }
     }

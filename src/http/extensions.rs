@@ -3,7 +3,7 @@
 
 use super::json::Json;
 use super::members::{self, invalid};
-use crate::domain::{KeyKind, PrivateKeyPem, Protection, Result};
+use crate::domain::{Error, KeyKind, KmsKey, KmsKeyId, KmsKeyName, PrivateKeyPem, Protection, Result};
 use crate::service::{Custody, KeptKey, Origin};
 use crate::ssh::{Algorithm, LineEnd, PrivateKeyFormat};
 
@@ -22,9 +22,6 @@ const FORMAT: &str = "private_key_format";
 
 const ALGORITHMS: &str = "rsa-2048, rsa-3072, rsa-4096, ed25519, ecdsa-p256, ecdsa-p384, ecdsa-p521";
 const FORMATS: &str = "pkcs1, pkcs8, openssh";
-
-/// The name of the key that KMS makes for KPS by itself: the only one with a slash in it.
-const KPS_OWN_KEY: &str = "kps/default";
 
 /// What the extension members ask for.
 pub struct Extensions {
@@ -122,7 +119,7 @@ impl KeyProtection {
 
 fn protection_by_word(word: &str) -> Result<Protection> {
     match word.strip_prefix("kms:") {
-        Some(name) => Ok(Protection::Kms { key_name: kms_key(name, KEY_PROTECTION)? }),
+        Some(name) => Ok(Protection::Kms(KmsKey::Name(at(KEY_PROTECTION, KmsKeyName::parse(name))?))),
         None if word == "default" => Ok(Protection::Default),
         None => Err(invalid(KEY_PROTECTION, "must be 'default' or 'kms:NAME' where it is a string")),
     }
@@ -140,22 +137,24 @@ fn protection_by_object(encryption: &Json) -> Result<Protection> {
     }
 }
 
-/// Terraform may send name and id of the same key. The name leads, because that is what a tenant's keys are found by.
 fn kms_protection(name: Option<&str>, id: Option<&str>) -> Result<Protection> {
-    let id = id.map(|id| kms_key(id, KMS_KEY_ID)).transpose()?;
-    let name = name.map(|name| kms_key(name, KMS_KEY_NAME)).transpose()?;
-    let key_name = name.or(id).ok_or_else(|| invalid(KMS_KEY_NAME, "is required where the type is 'kms'"))?;
-    Ok(Protection::Kms { key_name })
+    let id = id.map(|id| at(KMS_KEY_ID, KmsKeyId::parse(id))).transpose()?;
+    let name = name.map(|name| at(KMS_KEY_NAME, KmsKeyName::parse(name))).transpose()?;
+    let key = match (name, id) {
+        (Some(name), Some(id)) => KmsKey::Both(name, id),
+        (Some(name), None) => KmsKey::Name(name),
+        (None, Some(id)) => KmsKey::Id(id),
+        (None, None) => return Err(invalid(KMS_KEY_NAME, "is required where the type is 'kms'")),
+    };
+    Ok(Protection::Kms(key))
 }
 
-/// The name becomes part of a KMS alias, so nothing that could lead out of the tenant's own prefix is taken.
-fn kms_key(raw: &str, path: &'static str) -> Result<String> {
-    let fits = raw.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    if raw != KPS_OWN_KEY && (raw.is_empty() || raw.len() > 64 || !fits) {
-        let reason = format!("must name a KMS key: 1 to 64 letters, digits, '_' or '-', or '{KPS_OWN_KEY}'");
-        return Err(invalid(path, reason));
-    }
-    Ok(raw.to_owned())
+/// What was read of the member at `path`; what is wrong with it is said under that path.
+fn at<T>(path: &'static str, read: Result<T>) -> Result<T> {
+    read.map_err(|error| match error {
+        Error::Invalid { field: _, reason } => invalid(path, reason),
+        other => other,
+    })
 }
 
 /// A member that is one word of a few; `words` tells a caller which.
@@ -167,7 +166,6 @@ fn word<T>(keypair: &Json, path: &'static str, parse: fn(&str) -> Option<T>, wor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Error;
 
     /// What is read of one `keypair` object, in one word.
     fn outcome(keypair: &str) -> String {

@@ -11,7 +11,7 @@ use crate::ssh::{
     parse_certificate, parse_ssh,
 };
 use crate::store;
-use crate::vault::Binding;
+use crate::vault::{Binding, FreshDataKey, RowIds};
 
 /// A key pair that is asked for.
 pub struct NewKeyPair {
@@ -52,40 +52,51 @@ enum PrivateHalf {
     /// Imported without one.
     Elsewhere,
     Returned(PrivateKeyPem),
-    Kept(KeptKey),
-    ReturnedAndKept(KeptKey),
+    Kept(PrivateKeyPem, FreshDataKey),
+    ReturnedAndKept(PrivateKeyPem, FreshDataKey),
+}
+
+/// What a new key pair is, before there is a key: enough to draw a data key for it.
+struct Draft {
+    id: KeyPairId,
+    whose: Whose,
+    name: KeyPairName,
 }
 
 impl KeyPairs {
     /// Refusals come in Nova's recorded order: [`Error::Forbidden`], [`Error::QuotaExceeded`],
-    /// [`Error::PublicKeyUnusable`], [`Error::AlreadyExists`]. A refused or failed create stores nothing.
+    /// [`Error::PublicKeyUnusable`], [`Error::AlreadyExists`]; then a key-encryption key that cannot be used, before the
+    /// work of making a key. A refused or failed create stores nothing.
     #[tracing::instrument(skip_all, fields(key_pair.name = %new.name))]
     pub async fn create(&self, caller: &Caller, new: NewKeyPair) -> Result<Created> {
         let NewKeyPair { whose, name, kind, origin } = new;
         authorize(caller, origin.action(), &whose.written_owner(caller), None)?;
+        let draft = Draft { id: KeyPairId::new(), whose, name };
         let (public_key, private) = match origin {
-            Origin::Import { public_key, keep } => self.import(caller, &whose, &name, kind, &public_key, keep).await?,
+            Origin::Import { public_key, keep } => self.import(caller, &draft, kind, &public_key, keep).await?,
             Origin::Generate { algorithm, format, line_end, custody } => {
-                custody.protection().map_or(Ok(()), |protection| self.vault.check(protection))?;
-                self.check_room(caller, &whose, &name).await?;
-                let user = whose.user(caller).clone();
+                self.check_room(caller, &draft).await?;
+                let data_key = match custody {
+                    Custody::ReturnOnce => None,
+                    Custody::Escrow(protection) => Some(self.data_key(caller, &draft, &protection).await?),
+                };
+                let user = draft.whose.user(caller).clone();
                 let algorithm = algorithm.unwrap_or(self.algorithm);
                 let generate = move || match kind {
                     KeyKind::Ssh => generate_ssh(algorithm, format, line_end),
                     KeyKind::X509 => generate_certificate(&user),
                 };
                 let Generated { public_key, private_key } = self.generators.run(generate).await?;
-                (public_key, custody.of(private_key))
+                (public_key, PrivateHalf::generated(private_key, data_key))
             }
         };
-        self.insert(caller, &whose, name, public_key, private).await
+        self.insert(caller, draft, public_key, private).await
     }
 
     async fn import(
         &self,
         caller: &Caller,
-        whose: &Whose,
-        name: &KeyPairName,
+        draft: &Draft,
         kind: KeyKind,
         public_key: &str,
         keep: Option<KeptKey>,
@@ -97,18 +108,19 @@ impl KeyPairs {
         // At the limit Nova says so before it looks at the key; a usable key meets the limit when it is inserted.
         let public_key = match parsed {
             Ok(public_key) => public_key,
-            Err(unusable) => return Err(self.check_quota(caller, whose).await.err().unwrap_or(unusable)),
+            Err(unusable) => return Err(self.check_quota(caller, &draft.whose).await.err().unwrap_or(unusable)),
         };
-        let Some(kept) = keep else { return Ok((public_key, PrivateHalf::Elsewhere)) };
-        check_pair(&kept.private_key, &public_key)?;
-        self.check_room(caller, whose, name).await?;
-        Ok((public_key, PrivateHalf::Kept(kept)))
+        let Some(KeptKey { private_key, protection }) = keep else { return Ok((public_key, PrivateHalf::Elsewhere)) };
+        check_pair(&private_key, &public_key)?;
+        self.check_room(caller, draft).await?;
+        let data_key = self.data_key(caller, draft, &protection).await?;
+        Ok((public_key, PrivateHalf::Kept(private_key, data_key)))
     }
 
     /// Spares the work on what the insert would refuse; the insert decides, whatever was seen here.
-    async fn check_room(&self, caller: &Caller, whose: &Whose, name: &KeyPairName) -> Result<()> {
-        self.check_quota(caller, whose).await?;
-        match self.find_visible(caller, whose, name).await? {
+    async fn check_room(&self, caller: &Caller, draft: &Draft) -> Result<()> {
+        self.check_quota(caller, &draft.whose).await?;
+        match self.find_visible(caller, &draft.whose, &draft.name).await? {
             Some(taken) => Err(Error::AlreadyExists(taken.name)),
             None => Ok(()),
         }
@@ -119,16 +131,27 @@ impl KeyPairs {
         self.store.key_pair_check_quota(&self.region, &owner, caller.project(), &caller.user, self.limit).await
     }
 
+    async fn data_key(&self, caller: &Caller, draft: &Draft, protection: &Protection) -> Result<FreshDataKey> {
+        let row = RowIds {
+            instance: self.store.instance(),
+            region: &self.region,
+            owner: &draft.whose.written_owner(caller),
+            project: caller.project(),
+            key_pair: draft.id,
+        };
+        self.vault.fresh_data_key(protection, &row).await
+    }
+
     async fn insert(
         &self,
         caller: &Caller,
-        whose: &Whose,
-        name: KeyPairName,
+        draft: Draft,
         public_key: PublicKey,
         private: PrivateHalf,
     ) -> Result<Created> {
+        let Draft { id, whose, name } = draft;
         let pair = KeyPair {
-            id: KeyPairId::new(),
+            id,
             region: self.region.clone(),
             owner: whose.written_owner(caller),
             project: caller.project().cloned(),
@@ -140,14 +163,11 @@ impl KeyPairs {
             fingerprint: public_key.fingerprint,
             fingerprint_sha256: public_key.fingerprint_sha256,
             description: String::new(),
-            has_private_key: private.kept().is_some(),
+            has_private_key: private.is_kept(),
             created_at: Timestamp::now(),
             updated_at: None,
         };
-        let sealed = match private.kept() {
-            Some(kept) => Some(self.seal(kept, &pair).await?),
-            None => None,
-        };
+        let (sealed, returned) = self.seal(private, &pair).await?;
         let new = store::NewKeyPair {
             pair: pair.clone(),
             sealed,
@@ -160,12 +180,26 @@ impl KeyPairs {
             key_pair.name = %pair.name, key_pair.id = %pair.id, user = %caller.user, algorithm = %pair.algorithm,
             "created key pair {}", pair.name
         );
-        Ok(Created { pair, private_key: private.into_returned() })
+        Ok(Created { pair, private_key: returned })
     }
 
-    async fn seal(&self, kept: &KeptKey, pair: &KeyPair) -> Result<SealedPrivateKey> {
+    /// What is stored of the private half, and what is returned.
+    async fn seal(
+        &self,
+        private: PrivateHalf,
+        pair: &KeyPair,
+    ) -> Result<(Option<SealedPrivateKey>, Option<PrivateKeyPem>)> {
         let binding = Binding::of(self.store.instance(), pair);
-        self.vault.seal(&kept.protection, &binding, &kept.private_key).await
+        match private {
+            PrivateHalf::Elsewhere => Ok((None, None)),
+            PrivateHalf::Returned(private_key) => Ok((None, Some(private_key))),
+            PrivateHalf::Kept(private_key, data_key) => {
+                Ok((Some(self.vault.seal(data_key, &binding, &private_key).await?), None))
+            }
+            PrivateHalf::ReturnedAndKept(private_key, data_key) => {
+                Ok((Some(self.vault.seal(data_key, &binding, &private_key).await?), Some(private_key)))
+            }
+        }
     }
 }
 
@@ -181,34 +215,19 @@ impl Origin {
     }
 }
 
-impl Custody {
-    fn protection(&self) -> Option<&Protection> {
-        match self {
-            Self::ReturnOnce => None,
-            Self::Escrow(protection) => Some(protection),
-        }
-    }
-
-    fn of(self, private_key: PrivateKeyPem) -> PrivateHalf {
-        match self {
-            Self::ReturnOnce => PrivateHalf::Returned(private_key),
-            Self::Escrow(protection) => PrivateHalf::ReturnedAndKept(KeptKey { private_key, protection }),
-        }
-    }
-}
-
 impl PrivateHalf {
-    fn kept(&self) -> Option<&KeptKey> {
-        match self {
-            Self::Kept(kept) | Self::ReturnedAndKept(kept) => Some(kept),
-            Self::Elsewhere | Self::Returned(_) => None,
+    /// Kept where there is a data key to keep it under.
+    fn generated(private_key: PrivateKeyPem, data_key: Option<FreshDataKey>) -> Self {
+        match data_key {
+            None => Self::Returned(private_key),
+            Some(data_key) => Self::ReturnedAndKept(private_key, data_key),
         }
     }
 
-    fn into_returned(self) -> Option<PrivateKeyPem> {
+    fn is_kept(&self) -> bool {
         match self {
-            Self::Returned(private_key) | Self::ReturnedAndKept(KeptKey { private_key, .. }) => Some(private_key),
-            Self::Elsewhere | Self::Kept(_) => None,
+            Self::Kept(..) | Self::ReturnedAndKept(..) => true,
+            Self::Elsewhere | Self::Returned(_) => false,
         }
     }
 }

@@ -14,6 +14,8 @@ table! {
         region -> Text,
         owner -> Text,
         key_pairs -> BigInt,
+        ledger_seq -> BigInt,
+        ledger_head -> Nullable<Binary>,
     }
 }
 
@@ -56,11 +58,45 @@ table! {
         kek_provider -> Text,
         kek_name -> Text,
         kek_version -> Integer,
+        kek_alias -> Nullable<Text>,
         wrapped_data_key -> Binary,
         salt -> Binary,
         commitment -> Binary,
         nonce -> Binary,
         ciphertext -> Binary,
+    }
+}
+
+table! {
+    ledger (region, owner, seq) {
+        region -> Text,
+        owner -> Text,
+        seq -> BigInt,
+        record -> Text,
+        hash -> Binary,
+    }
+}
+
+table! {
+    ledger_checkpoints (seq) {
+        seq -> BigInt,
+        at -> BigInt,
+        heads -> BigInt,
+        hash -> Binary,
+        key_name -> Text,
+        key_version -> Integer,
+        public_key -> Binary,
+        signature -> Binary,
+    }
+}
+
+table! {
+    ledger_checkpoint_heads (checkpoint, region, owner) {
+        checkpoint -> BigInt,
+        region -> Text,
+        owner -> Text,
+        seq -> BigInt,
+        head -> Binary,
     }
 }
 

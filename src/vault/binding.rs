@@ -9,20 +9,27 @@ use crate::domain::{InstanceId, KekId, KeyKind, KeyPair, KeyPairId, Owner, Proje
 /// It is not stored with the sealed key: whoever opens one says what it has to be bound to. A key pair's name,
 /// description and tags are not in it, because they may change.
 pub struct Binding<'a> {
+    pub row: RowIds<'a>,
+    pub kind: KeyKind,
+    pub public_key: &'a str,
+}
+
+/// The part of a binding that is known before there is a key: which row it is for.
+#[derive(Clone, Copy)]
+pub struct RowIds<'a> {
     pub instance: InstanceId,
     pub region: &'a Region,
     pub owner: &'a Owner,
     pub project: Option<&'a ProjectId>,
     pub key_pair: KeyPairId,
-    pub kind: KeyKind,
-    pub public_key: &'a str,
 }
 
 impl<'a> Binding<'a> {
     /// What the private key of `pair` is bound to.
     pub fn of(instance: InstanceId, pair: &'a KeyPair) -> Self {
         let KeyPair { id, region, owner, project, kind, public_key, .. } = pair;
-        Self { instance, region, owner, project: project.as_ref(), key_pair: *id, kind: *kind, public_key }
+        let row = RowIds { instance, region, owner, project: project.as_ref(), key_pair: *id };
+        Self { row, kind: *kind, public_key }
     }
 }
 
@@ -75,7 +82,8 @@ impl Context {
     }
 
     fn binding(self, binding: &Binding<'_>) -> Self {
-        let Binding { instance, region, owner, project, key_pair, kind, public_key } = binding;
+        let Binding { row, kind, public_key } = binding;
+        let RowIds { instance, region, owner, project, key_pair } = row;
         self.part(instance.as_uuid().as_bytes())
             .part(region.as_str().as_bytes())
             .part(owner.to_string().as_bytes())

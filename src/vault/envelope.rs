@@ -72,6 +72,7 @@ pub(super) fn seal_with(
     Ok(SealedPrivateKey {
         suite,
         kek: wrapped.kek,
+        kek_alias: wrapped.alias,
         wrapped_data_key: wrapped.bytes,
         salt: salt.to_vec(),
         commitment: commitment.expose().to_vec(),
@@ -211,17 +212,20 @@ fn decrypt(
 mod tests {
     use uuid::Uuid;
 
+    use super::super::binding::RowIds;
     use super::*;
     use crate::domain::{InstanceId, KekProvider, KeyKind, KeyPairId, Owner, Region, UserId};
 
     /// Seals with everything that is drawn at random held still, for a row that differs in its id alone.
     fn with_binding<T>(row: u128, act: impl FnOnce(&Binding<'_>) -> T) -> T {
         act(&Binding {
-            instance: InstanceId::from_uuid(Uuid::from_u128(1)),
-            region: &Region::parse("RegionOne").expect("is a region"),
-            owner: &Owner::User(UserId::parse("alice").expect("is a user id")),
-            project: None,
-            key_pair: KeyPairId::from_uuid(Uuid::from_u128(row)),
+            row: RowIds {
+                instance: InstanceId::from_uuid(Uuid::from_u128(1)),
+                region: &Region::parse("RegionOne").expect("is a region"),
+                owner: &Owner::User(UserId::parse("alice").expect("is a user id")),
+                project: None,
+                key_pair: KeyPairId::from_uuid(Uuid::from_u128(row)),
+            },
             kind: KeyKind::Ssh,
             public_key: "ssh-ed25519 AAAA",
         })
@@ -236,7 +240,7 @@ mod tests {
     }
 
     fn seal_row(row: u128) -> SealedPrivateKey {
-        let wrapped = WrappedKey { kek: kek(), bytes: Vec::new() };
+        let wrapped = WrappedKey { kek: kek(), alias: None, bytes: Vec::new() };
         let key = PrivateKeyPem::new("text".to_owned());
         with_binding(row, |binding| seal_with(&data_key(), wrapped, [2; SALT], [3; NONCE], binding, &key))
             .expect("seals")

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::binding::Binding;
+use super::binding::{Binding, RowIds};
 use super::key::Key256;
-use crate::domain::{KekId, Result};
+use crate::domain::{KekId, KmsKey, Result};
 
 /// The secret that one private key is sealed under. It leaves memory only wrapped.
 #[derive(Debug)]
@@ -24,23 +24,44 @@ impl DataKey {
 #[derive(Clone, Debug)]
 pub(super) struct WrappedKey {
     pub(super) kek: KekId,
+    /// The alias that stood for `kek`; `None` for master keys.
+    pub(super) alias: Option<String>,
     /// The provider's own layout.
     pub(super) bytes: Vec<u8>,
 }
 
-/// A provider of key-encryption keys, constructed ready for use. It has a current key, and may know older ones.
+/// Which of a provider's keys is to wrap.
+#[derive(Clone, Debug)]
+#[expect(dead_code, reason = "master keys are not chosen by a name")]
+pub(super) enum KeyChoice {
+    /// The one that wraps whatever is not asked to go under another: the primary master key.
+    Primary,
+    /// A key of the project in the row's ids, as its caller named it.
+    Tenants(KmsKey),
+    /// Whichever key this alias stands for by now.
+    Alias(String),
+}
+
+/// A data key that was just made.
+pub(super) struct Generated {
+    pub(super) data_key: DataKey,
+    /// Already wrapped, by a provider that makes and wraps a key in one call.
+    pub(super) wrapped: Option<WrappedKey>,
+}
+
+/// A provider of key-encryption keys, constructed ready for use.
 ///
-/// Errors: `Unavailable` if the provider cannot be reached, `Integrity` if a wrapped key is not what was wrapped for
-/// this binding, `Internal` for the rest.
+/// Errors: `ProtectionUnavailable` if there is no such key or it may not be used, `Unavailable` if the provider cannot be
+/// reached, `Integrity` if a wrapped key is not what was wrapped for this row, `Internal` for the rest.
 #[async_trait]
 pub(super) trait KeyWrapper: Send + Sync {
-    /// A fresh data key, and the same wrapped by the current key (a KMS: GenerateDataKey).
-    async fn generate(&self, binding: &Binding<'_>) -> Result<(DataKey, WrappedKey)>;
+    /// A fresh data key for a private key that may not be there yet: what is refused is refused before it is made.
+    async fn generate(&self, choice: &KeyChoice, row: &RowIds<'_>) -> Result<Generated>;
 
-    /// Wraps a data key by the current key (a KMS: Encrypt). The same data key may be wrapped again, by another key.
-    async fn wrap(&self, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey>;
+    /// Wraps a data key (a KMS: Encrypt). The same data key may be wrapped again, by another key.
+    async fn wrap(&self, choice: &KeyChoice, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey>;
 
     /// Unwraps by the key that `wrapped.kek` names and no other (a KMS: Decrypt, with that key's id as the one expected
-    /// and the binding's ids as encryption context).
+    /// and the row's ids as encryption context).
     async fn unwrap(&self, wrapped: &WrappedKey, binding: &Binding<'_>) -> Result<DataKey>;
 }

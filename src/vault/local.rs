@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::binding::{Binding, Context};
+use super::binding::{Binding, Context, RowIds};
 use super::envelope;
-use super::key_wrapper::{DataKey, KeyWrapper, WrappedKey};
+use super::key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey};
 use super::master_keys::MasterKeys;
 use super::stored::Broken;
 use crate::domain::{Error, Result};
@@ -22,22 +22,31 @@ impl LocalKeys {
 
 #[async_trait]
 impl KeyWrapper for LocalKeys {
-    async fn generate(&self, binding: &Binding<'_>) -> Result<(DataKey, WrappedKey)> {
+    async fn generate(&self, choice: &KeyChoice, _row: &RowIds<'_>) -> Result<Generated> {
+        refuse_choice(choice)?;
         let data_key = DataKey::new(envelope::random_key().map_err(Error::internal)?);
-        let wrapped = self.wrap(&data_key, binding).await?;
-        Ok((data_key, wrapped))
+        Ok(Generated { data_key, wrapped: None })
     }
 
-    async fn wrap(&self, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey> {
+    async fn wrap(&self, choice: &KeyChoice, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey> {
+        refuse_choice(choice)?;
         let primary = self.0.primary();
         let context = Context::of_data_key(primary.id(), binding);
         let bytes = envelope::wrap(primary.key(), &context, data_key).map_err(Error::internal)?;
-        Ok(WrappedKey { kek: primary.id().clone(), bytes })
+        Ok(WrappedKey { kek: primary.id().clone(), alias: None, bytes })
     }
 
     async fn unwrap(&self, wrapped: &WrappedKey, binding: &Binding<'_>) -> Result<DataKey> {
-        let WrappedKey { kek, bytes } = wrapped;
+        let WrappedKey { kek, alias: _, bytes } = wrapped;
         let master = self.0.find(kek).ok_or_else(|| Broken::UnknownMasterKey(kek.clone()))?;
         envelope::unwrap(master.key(), &Context::of_data_key(kek, binding), bytes)
+    }
+}
+
+/// Callers name no master key: the primary one wraps.
+fn refuse_choice(choice: &KeyChoice) -> Result<()> {
+    match choice {
+        KeyChoice::Primary => Ok(()),
+        KeyChoice::Tenants(_) | KeyChoice::Alias(_) => Err(Error::internal("a master key was to be chosen by a name")),
     }
 }

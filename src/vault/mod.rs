@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use binding::Binding;
-use key_wrapper::{KeyWrapper, WrappedKey};
+pub use binding::{Binding, RowIds};
+use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey};
 use local::LocalKeys;
 pub use master_key_error::MasterKeyError;
 pub use master_key_text::TextFault;
@@ -50,21 +50,32 @@ impl Vault {
         Self { local: Arc::new(LocalKeys::new(master_keys)) }
     }
 
-    /// Whether there is a key-encryption key to protect with; asked before the work of making a key.
+    /// A fresh data key that `protection` will wrap, drawn before there is a private key to seal: what is refused is
+    /// refused before the work of making one, and a KMS is asked once.
     ///
-    /// `ProtectionUnavailable` for `Protection::Kms` while no KMS is configured; its reason says to use `default`.
-    pub fn check(&self, protection: &Protection) -> Result<()> {
-        self.wrapper_for(protection).map(drop)
+    /// `ProtectionUnavailable` if there is no such key-encryption key or it may not be used, `Unavailable` if the KMS
+    /// cannot be reached.
+    pub async fn fresh_data_key(&self, protection: &Protection, row: &RowIds<'_>) -> Result<FreshDataKey> {
+        let (provider, choice) = match protection {
+            Protection::Default => (Provider::Local, KeyChoice::Primary),
+            Protection::Kms(key) => (Provider::Kms, KeyChoice::Tenants(key.clone())),
+        };
+        let Generated { data_key, wrapped } = self.wrapper(provider)?.generate(&choice, row).await?;
+        Ok(FreshDataKey { provider, choice, data_key, wrapped })
     }
 
-    /// Seals a private key, so that it opens with this binding only. Refuses what [`Self::check`] refuses.
+    /// Seals a private key, so that it opens with this binding only.
     pub async fn seal(
         &self,
-        protection: &Protection,
+        fresh: FreshDataKey,
         binding: &Binding<'_>,
         key: &PrivateKeyPem,
     ) -> Result<SealedPrivateKey> {
-        let (data_key, wrapped) = self.wrapper_for(protection)?.generate(binding).await?;
+        let FreshDataKey { provider, choice, data_key, wrapped } = fresh;
+        let wrapped = match wrapped {
+            Some(wrapped) => wrapped,
+            None => self.wrapper(provider)?.wrap(&choice, &data_key, binding).await?,
+        };
         envelope::seal(&data_key, wrapped, binding, key)
     }
 
@@ -73,23 +84,50 @@ impl Vault {
     /// `Integrity` where commitment, binding or a stored part is wrong.
     pub async fn open(&self, sealed: &SealedPrivateKey, binding: &Binding<'_>) -> Result<PrivateKeyPem> {
         let parts = Parts::of(sealed)?;
-        let wrapped = WrappedKey { kek: sealed.kek.clone(), bytes: sealed.wrapped_data_key.clone() };
-        let data_key = self.wrapper_of(wrapped.kek.provider).unwrap(&wrapped, binding).await?;
+        let data_key = self.unwrap(sealed, binding).await?;
         envelope::open(&data_key, &parts, binding)
     }
 
-    fn wrapper_for(&self, protection: &Protection) -> Result<&dyn KeyWrapper> {
-        match protection {
-            Protection::Default => Ok(self.local.as_ref()),
-            Protection::Kms { key_name: _ } => Err(Error::ProtectionUnavailable {
+    async fn unwrap(&self, sealed: &SealedPrivateKey, binding: &Binding<'_>) -> Result<DataKey> {
+        let wrapped = WrappedKey {
+            kek: sealed.kek.clone(),
+            alias: sealed.kek_alias.clone(),
+            bytes: sealed.wrapped_data_key.clone(),
+        };
+        self.wrapper(Provider::of(wrapped.kek.provider))?.unwrap(&wrapped, binding).await
+    }
+
+    fn wrapper(&self, provider: Provider) -> Result<&dyn KeyWrapper> {
+        match provider {
+            Provider::Local => Ok(self.local.as_ref()),
+            Provider::Kms => Err(Error::ProtectionUnavailable {
                 reason: "this service has no KMS configured; use encryption type 'default'".to_owned(),
             }),
         }
     }
+}
 
-    fn wrapper_of(&self, provider: KekProvider) -> &dyn KeyWrapper {
-        match provider {
-            KekProvider::Local => self.local.as_ref(),
+/// A data key that seals the one private key that it was drawn for.
+#[derive(Debug)]
+pub struct FreshDataKey {
+    provider: Provider,
+    choice: KeyChoice,
+    data_key: DataKey,
+    wrapped: Option<WrappedKey>,
+}
+
+/// Who wraps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Provider {
+    Local,
+    Kms,
+}
+
+impl Provider {
+    const fn of(kek: KekProvider) -> Self {
+        match kek {
+            KekProvider::Local => Self::Local,
+            KekProvider::AwsKms | KekProvider::AwsKmsProject => Self::Kms,
         }
     }
 }

@@ -50,7 +50,8 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     pub(super) fn of(sealed: &'a SealedPrivateKey) -> Result<Self, Broken> {
-        let SealedPrivateKey { suite, kek: _, wrapped_data_key: _, salt, commitment, nonce, ciphertext } = sealed;
+        let SealedPrivateKey { suite, kek: _, kek_alias: _, wrapped_data_key: _, salt, commitment, nonce, ciphertext } =
+            sealed;
         let length = |part, found: &[u8], expected| Broken::Length { part, found: found.len(), expected };
         if !(TAG..=LONGEST_TEXT + TAG).contains(&ciphertext.len()) {
             return Err(length("ciphertext", ciphertext, "16 to 1048592"));

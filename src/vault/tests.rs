@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::key::Key256;
 use super::key_wrapper::DataKey;
 use super::stored::Broken;
-use super::{Binding, MasterKeys, Vault};
+use super::{Binding, MasterKeys, RowIds, Vault};
 use crate::domain::{
-    Error, InstanceId, KekId, KeyKind, KeyPairId, Owner, PrivateKeyPem, ProjectId, Protection, Region, Result,
-    SealedPrivateKey, Suite, UserId,
+    Error, InstanceId, KekId, KeyKind, KeyPairId, KmsKey, KmsKeyName, Owner, PrivateKeyPem, ProjectId, Protection,
+    Region, Result, SealedPrivateKey, Suite, UserId,
 };
 
 const TEXT: &str = "not a key";
@@ -52,15 +52,8 @@ impl Row {
 
     fn binding(&self) -> Binding<'_> {
         let Self { instance, region, owner, project, key_pair, kind, public_key } = self;
-        Binding {
-            instance: *instance,
-            region,
-            owner,
-            project: project.as_ref(),
-            key_pair: *key_pair,
-            kind: *kind,
-            public_key,
-        }
+        let row = RowIds { instance: *instance, region, owner, project: project.as_ref(), key_pair: *key_pair };
+        Binding { row, kind: *kind, public_key }
     }
 }
 
@@ -71,7 +64,8 @@ fn vault() -> Vault {
 
 async fn seal(vault: &Vault, row: &Row) -> SealedPrivateKey {
     let key = PrivateKeyPem::new(TEXT.to_owned());
-    vault.seal(&Protection::Default, &row.binding(), &key).await.expect("seals")
+    let fresh = vault.fresh_data_key(&Protection::Default, &row.binding().row).await.expect("draws a key");
+    vault.seal(fresh, &row.binding(), &key).await.expect("seals")
 }
 
 /// Why it was refused; panics if it opens, or fails in any other way.
@@ -220,16 +214,15 @@ async fn sealing_never_repeats_a_salt_a_nonce_a_commitment_or_a_wrapping() {
 
 #[tokio::test]
 async fn a_kms_that_is_not_configured_is_refused_with_what_to_use_instead() {
-    let protection = Protection::Kms { key_name: "mine".to_owned() };
-    let key = PrivateKeyPem::new(TEXT.to_owned());
-    let refused = vault().seal(&protection, &Row::new().binding(), &key).await.expect_err("is refused");
+    let protection = Protection::Kms(KmsKey::Name(KmsKeyName::parse("mine").expect("is a name")));
+    let refused = vault().fresh_data_key(&protection, &Row::new().binding().row).await.expect_err("is refused");
     let Error::ProtectionUnavailable { reason } = refused else { panic!("another error: {refused:?}") };
     assert!(reason.contains("no KMS") && reason.contains("'default'"), "{reason}");
 }
 
 #[test]
 fn a_suite_that_this_version_does_not_know_has_no_name_to_open_it_by() {
-    for number in [i32::MIN, -1, 0, 2, i32::MAX] {
+    for number in [i32::MIN, -1, 0, 3, i32::MAX] {
         assert!(Suite::from_number(number).is_none(), "{number}");
     }
 }
@@ -250,7 +243,8 @@ async fn a_private_key_longer_than_would_open_again_is_not_sealed() {
     let (vault, row) = (vault(), Row::new());
     for (length, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
         let key = PrivateKeyPem::new("k".repeat(length));
-        match vault.seal(&Protection::Default, &row.binding(), &key).await {
+        let fresh = vault.fresh_data_key(&Protection::Default, &row.binding().row).await.expect("draws a key");
+        match vault.seal(fresh, &row.binding(), &key).await {
             Ok(sealed) => assert!(fits && vault.open(&sealed, &row.binding()).await.is_ok(), "{length}"),
             Err(refused) => {
                 assert!(!fits && matches!(refused, Error::PrivateKeyUnusable { .. }), "{length}: {refused}")

@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::binding::Context;
 use super::envelope;
 use super::key::Key256;
-use super::key_wrapper::{DataKey, KeyWrapper, WrappedKey};
+use super::key_wrapper::{DataKey, KeyChoice, KeyWrapper, WrappedKey};
 use super::local::LocalKeys;
 use super::stored::Broken;
-use super::{Binding, MasterKeys, Vault};
+use super::{Binding, MasterKeys, RowIds, Vault};
 use crate::domain::{
     Error, InstanceId, KekId, KekProvider, KeyKind, KeyPairId, Owner, PrivateKeyPem, ProjectId, Region, Result,
     SealedPrivateKey, Suite,
@@ -83,15 +83,14 @@ impl Row {
     }
 
     fn binding<'a>(&'a self, ids: &'a Ids) -> Binding<'a> {
-        Binding {
+        let row = RowIds {
             instance: InstanceId::from_uuid(self.instance),
             region: &ids.region,
             owner: &ids.owner,
             project: ids.project.as_ref(),
             key_pair: KeyPairId::from_uuid(self.key_pair),
-            kind: KeyKind::parse(&self.kind).expect("is a kind"),
-            public_key: &self.public_key,
-        }
+        };
+        Binding { row, kind: KeyKind::parse(&self.kind).expect("is a kind"), public_key: &self.public_key }
     }
 }
 
@@ -121,6 +120,7 @@ impl Vector {
         SealedPrivateKey {
             suite: Suite::from_number(self.suite).expect("is a suite"),
             kek: self.kek.id(),
+            kek_alias: None,
             wrapped_data_key: bytes(&self.wrapped_data_key),
             salt: bytes(&self.salt),
             commitment: bytes(&self.commitment),
@@ -139,7 +139,8 @@ impl Vector {
         let (salt, nonce) = (bytes(&self.salt), bytes(&self.nonce));
         let (salt, nonce) = (salt.try_into().expect("32 bytes"), nonce.try_into().expect("12 bytes"));
         let key = PrivateKeyPem::new(text.to_owned());
-        envelope::seal_with(&data_key, WrappedKey { kek, bytes: wrapped }, salt, nonce, binding, &key).expect("seals")
+        envelope::seal_with(&data_key, WrappedKey { kek, alias: None, bytes: wrapped }, salt, nonce, binding, &key)
+            .expect("seals")
     }
 }
 
@@ -221,9 +222,11 @@ async fn fresh_vector(name: &str, owner: &str, project: Option<&str>, kind: &str
     let ids = row.ids();
     let text = format!("-----BEGIN TEST KEY-----\n{}\n-----END TEST KEY-----\n", Uuid::new_v4());
     let keys = LocalKeys::new(kek.master_keys());
-    let (data_key, wrapped) = keys.generate(&row.binding(&ids)).await.expect("generates");
+    let binding = row.binding(&ids);
+    let data_key = keys.generate(&KeyChoice::Primary, &binding.row).await.expect("generates").data_key;
+    let wrapped = keys.wrap(&KeyChoice::Primary, &data_key, &binding).await.expect("wraps");
     let key = PrivateKeyPem::new(text.clone());
-    let sealed = envelope::seal(&data_key, wrapped, &row.binding(&ids), &key).expect("seals");
+    let sealed = envelope::seal(&data_key, wrapped, &binding, &key).expect("seals");
     Vector {
         name: name.to_owned(),
         sealed_by: "the service".to_owned(),

@@ -89,6 +89,7 @@ pub(crate) fn sealed(key_name: &str) -> SealedPrivateKey {
     SealedPrivateKey {
         suite: Suite::Aes256GcmHkdfSha512Commit,
         kek: KekId { provider: KekProvider::Local, name: key_name.to_owned(), version: 3 },
+        kek_alias: None,
         wrapped_data_key: vec![1; 60],
         salt: vec![2; 32],
         commitment: vec![3; 32],
