@@ -63,6 +63,11 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// A kept private key that failed a check on its way out; `cause` holds nothing of the key.
+    pub fn integrity(cause: impl Into<Source>) -> Self {
+        Self::Integrity(cause.into())
+    }
+
     /// The text with its cause: for whoever runs the service, never for a caller.
     pub fn with_cause(&self) -> String {
         match std::error::Error::source(self) {

@@ -4,12 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, PKeyRef, Private};
+use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::blob::Blob;
 use super::key_type::{Curve, KeyType};
-use super::{PublicKey, fingerprint, openssh_private};
+use super::{PrivateKeyFormat, PublicKey, fingerprint};
 use crate::domain::{Error, KeyKind, PrivateKeyPem, Result};
 
 /// What Nova and KPS write behind every generated public key (recorded, seed).
@@ -25,17 +25,6 @@ pub enum Algorithm {
     EcdsaP256,
     EcdsaP384,
     EcdsaP521,
-}
-
-/// The file format of a generated private key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PrivateKeyFormat {
-    /// `BEGIN RSA PRIVATE KEY`; RSA only.
-    Pkcs1,
-    /// `BEGIN PRIVATE KEY`.
-    Pkcs8,
-    /// `BEGIN OPENSSH PRIVATE KEY`.
-    OpenSsh,
 }
 
 /// How the generated public key line ends: Nova's answers have no newline (recorded), KPS's have one (seed).
@@ -88,18 +77,6 @@ enum Family {
     Ecdsa(Curve),
 }
 
-impl PrivateKeyFormat {
-    /// `pkcs1`, `pkcs8`, `openssh`.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "pkcs1" => Some(Self::Pkcs1),
-            "pkcs8" => Some(Self::Pkcs8),
-            "openssh" => Some(Self::OpenSsh),
-            _ => None,
-        }
-    }
-}
-
 /// An SSH key pair with the comment `Generated-by-Nova`. Without a format: PKCS#1 for RSA, OpenSSH for the others.
 /// `pkcs1` for anything but RSA is `Error::Invalid { field: "private_key_format" }`.
 ///
@@ -107,20 +84,15 @@ impl PrivateKeyFormat {
 /// ssh-keygen does not read Ed25519 in PKCS#8, which therefore is made only where it is asked for.
 pub fn generate_ssh(algorithm: Algorithm, format: Option<PrivateKeyFormat>, end: LineEnd) -> Result<Generated> {
     let family = algorithm.family();
-    let format = match (family, format) {
-        (Family::Ed25519 | Family::Ecdsa(_), Some(PrivateKeyFormat::Pkcs1)) => {
-            let reason = "pkcs1 is a format of RSA keys only".to_owned();
-            return Err(Error::Invalid { field: "private_key_format", reason });
-        }
-        (_, Some(format)) => format,
-        (Family::Rsa { .. }, None) => PrivateKeyFormat::Pkcs1,
-        (Family::Ed25519 | Family::Ecdsa(_), None) => PrivateKeyFormat::OpenSsh,
-    };
+    let format = format.unwrap_or(match family {
+        Family::Rsa { .. } => PrivateKeyFormat::Pkcs1,
+        Family::Ed25519 | Family::Ecdsa(_) => PrivateKeyFormat::OpenSsh,
+    });
     let key = make(family).map_err(Error::internal)?;
     let Some(blob) = Blob::of(&key).map_err(Error::internal)? else {
         return Err(Error::internal("a generated key is of a type that OpenSSH does not have"));
     };
-    let private_key = write_private(&key, &blob.plain, format)?;
+    let private_key = format.write(&key, &blob.plain, COMMENT)?;
     Ok(Generated { public_key: describe(family, &blob, end)?, private_key })
 }
 
@@ -131,17 +103,6 @@ fn make(family: Family) -> Result<PKey<Private>, ErrorStack> {
         Family::Ed25519 => PKey::generate_ed25519(),
         Family::Ecdsa(curve) => PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(curve.nid())?)?),
     }
-}
-
-fn write_private(key: &PKeyRef<Private>, blob: &[u8], format: PrivateKeyFormat) -> Result<PrivateKeyPem> {
-    let pem = match format {
-        PrivateKeyFormat::Pkcs1 => key.rsa().and_then(|rsa| rsa.private_key_to_pem()),
-        PrivateKeyFormat::Pkcs8 => key.private_key_to_pem_pkcs8(),
-        PrivateKeyFormat::OpenSsh => openssh_private::encode(key, blob, COMMENT),
-    };
-    // The buffer becomes the text without a copy. The error is not carried on: it would hold the key.
-    let text = String::from_utf8(pem.map_err(Error::internal)?).map_err(|_| Error::internal("a PEM is not text"))?;
-    Ok(PrivateKeyPem::new(text))
 }
 
 fn describe(family: Family, blob: &Blob, end: LineEnd) -> Result<PublicKey> {

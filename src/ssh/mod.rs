@@ -2,20 +2,27 @@
 
 mod blob;
 mod der;
+mod export;
 mod fingerprint;
 mod generate;
 mod key_type;
 mod openssh_certificate;
+mod openssh_cipher;
 mod openssh_private;
+mod passphrase;
 mod pem;
 mod pkcs12;
+mod private_format;
 mod private_key;
 mod public_key;
 mod soundness;
 mod wire;
 mod x509;
 
-pub use generate::{Algorithm, Generated, LineEnd, PrivateKeyFormat, generate_ssh};
-pub use private_key::check_pair;
+pub use export::{ExportForm, export};
+pub use generate::{Algorithm, Generated, LineEnd, generate_ssh};
+pub use passphrase::Passphrase;
+pub use private_format::PrivateKeyFormat;
+pub use private_key::{check_pair, derives};
 pub use public_key::{PublicKey, parse_ssh};
 pub use x509::{generate_certificate, parse_certificate};

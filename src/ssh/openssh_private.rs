@@ -1,10 +1,10 @@
-//! OpenSSH's own form of private keys (OpenSSH's PROTOCOL.key), unencrypted.
+//! OpenSSH's own form of private keys (OpenSSH's PROTOCOL.key).
 //!
 //! ```text
 //! file:    "openssh-key-v1\0" | string cipher | string kdf | string kdf options | uint32 keys
 //!          | string public blob | string section
 //! section: uint32 check | uint32 check | string type | the type's fields | string comment
-//!          | 1, 2, 3, … up to a multiple of 8 bytes
+//!          | 1, 2, 3, … up to a multiple of the cipher's block; all of it encrypted
 //! ```
 //!
 //! Written here because ssh-key 0.6 neither makes an ECDSA key from its numbers nor reads one whose scalar begins with
@@ -20,13 +20,12 @@ use zeroize::Zeroizing;
 
 use super::blob::Blob;
 use super::key_type::{Curve, Form, KeyType};
+use super::openssh_cipher::Cipher;
 use super::pem;
 use super::wire::{Reader, Reason, put_number, put_string, put_u32};
 
 pub(super) const LABEL: &str = "OPENSSH PRIVATE KEY";
 const MAGIC: &[u8] = b"openssh-key-v1\0";
-/// The cipher `none` counts as one of 8-byte blocks.
-const BLOCK: usize = 8;
 /// What ssh-keygen wraps its base64 at.
 const LINE_WIDTH: usize = 70;
 /// Room for the file of an RSA key of 16384 bits, so that growing leaves no unwiped copies behind.
@@ -35,7 +34,12 @@ const ROOM: usize = 16 * 1024;
 const UNREADABLE: Reason = "its OpenSSH form is damaged";
 
 /// Writes `key`, whose public blob is `blob`, as a file that ssh-keygen reads.
-pub(super) fn encode(key: &PKeyRef<Private>, blob: &[u8], comment: &str) -> Result<Vec<u8>, ErrorStack> {
+pub(super) fn encode(
+    key: &PKeyRef<Private>,
+    blob: &[u8],
+    comment: &str,
+    cipher: &Cipher,
+) -> Result<Vec<u8>, ErrorStack> {
     let mut check = [0; 4];
     rand_bytes(&mut check)?;
     let mut section = Zeroizing::new(Vec::with_capacity(ROOM));
@@ -44,19 +48,20 @@ pub(super) fn encode(key: &PKeyRef<Private>, blob: &[u8], comment: &str) -> Resu
     put_fields(&mut section, key, blob)?;
     put_string(&mut section, comment.as_bytes());
     for pad in 1.. {
-        if section.len() % BLOCK == 0 {
+        if section.len() % usize::from(cipher.block()) == 0 {
             break;
         }
         section.push(pad);
     }
     let mut file = Zeroizing::new(Vec::with_capacity(2 * ROOM));
     file.extend_from_slice(MAGIC);
-    for field in [&b"none"[..], b"none", b""] {
+    let (name, kdf) = cipher.words();
+    for field in [name, kdf, &cipher.options()] {
         put_string(&mut file, field);
     }
     put_u32(&mut file, 1);
     put_string(&mut file, blob);
-    put_string(&mut file, &section);
+    put_string(&mut file, &cipher.apply(&section)?);
     Ok(pem::encode(LABEL, &file, LINE_WIDTH))
 }
 
@@ -89,12 +94,12 @@ fn put_fields(out: &mut Vec<u8>, key: &PKeyRef<Private>, blob: &[u8]) -> Result<
     Ok(())
 }
 
-/// Reads the content of an `OPENSSH PRIVATE KEY` block that holds one key. Numbers are taken as they stand; whether
+/// Reads the content of an `OPENSSH PRIVATE KEY` block that holds one key and is encrypted as `cipher` says. Numbers are taken as they stand; whether
 /// they make a key is for the caller to check.
-pub(super) fn decode(bytes: &[u8]) -> Result<PKey<Private>, Reason> {
+pub(super) fn decode(bytes: &[u8], cipher: &Cipher) -> Result<PKey<Private>, Reason> {
     let mut file = Reader::new(bytes.strip_prefix(MAGIC).ok_or(UNREADABLE)?);
-    let (cipher, kdf, _options) = (file.string()?, file.string()?, file.string()?);
-    if cipher != b"none" || kdf != b"none" {
+    let (name, kdf, _options) = (file.string()?, file.string()?, file.string()?);
+    if (name, kdf) != cipher.words() {
         return Err("it is encrypted");
     }
     if file.u32()? != 1 {
@@ -102,21 +107,22 @@ pub(super) fn decode(bytes: &[u8]) -> Result<PKey<Private>, Reason> {
     }
     let (blob, section) = (file.string()?, file.string()?);
     file.end()?;
-    let mut section_reader = Reader::new(section);
-    if section.len() % BLOCK != 0 || section_reader.u32()? != section_reader.u32()? {
+    let section = cipher.apply(section).map_err(|_| UNREADABLE)?;
+    let mut section_reader = Reader::new(&section);
+    if section.len() % usize::from(cipher.block()) != 0 || section_reader.u32()? != section_reader.u32()? {
         return Err(UNREADABLE);
     }
     let key = read_fields(&mut section_reader)?;
     let _comment = section_reader.string()?;
-    check_padding(section_reader)?;
+    check_padding(section_reader, cipher.block())?;
     match Blob::of(&key) {
         Ok(Some(derived)) if derived.plain == blob => Ok(key),
         Ok(_) | Err(_) => Err("its public half does not belong to its private half"),
     }
 }
 
-fn check_padding(mut rest: Reader<'_>) -> Result<(), Reason> {
-    for expected in 1..BLOCK as u8 {
+fn check_padding(mut rest: Reader<'_>, block: u8) -> Result<(), Reason> {
+    for expected in 1..block {
         if rest.is_at_end() {
             return Ok(());
         }

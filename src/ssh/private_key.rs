@@ -6,6 +6,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::blob::Blob;
+use super::openssh_cipher::Cipher;
 use super::wire::Reason;
 use super::{PublicKey, der, openssh_private, pem, pkcs12, public_key, soundness, x509};
 use crate::domain::{Error, KeyAlgorithm, KeyKind, PrivateKeyPem, Result};
@@ -20,23 +21,41 @@ const LONGEST: usize = 16 * 1024;
 /// texts: none quotes what was given. No passphrase is ever asked for: what is encrypted does not get to OpenSSL, but
 /// for the PKCS#12, and that together with its password.
 pub fn check_pair(private_key: &PrivateKeyPem, public_key: &PublicKey) -> Result<()> {
-    let public = read_public(public_key)?;
+    derives(private_key, public_key.kind, &public_key.text)
+}
+
+/// As [`check_pair`], of a public key as it is stored: a line with or without a certificate, or an X.509 certificate.
+/// That the stored text cannot be read is `PublicKeyUnusable`. For a kept key, each of these is a matter of integrity.
+pub fn derives(private_key: &PrivateKeyPem, kind: KeyKind, public_key: &str) -> Result<()> {
+    read_matching(private_key, kind, public_key).map(|_| ())
+}
+
+/// The private key and its public half, after the checks of [`derives`].
+pub(super) fn read_matching(
+    private_key: &PrivateKeyPem,
+    kind: KeyKind,
+    public_key: &str,
+) -> Result<(PKey<Private>, Blob)> {
+    let public = read_public(kind, public_key)?;
     if matches!(public.algorithm, KeyAlgorithm::SkEd25519 | KeyAlgorithm::SkEcdsaP256) {
         return Err(unusable("the private key of a security key never leaves it"));
     }
     let key = read(private_key.expose()).map_err(unusable)?;
     soundness::check(&key).map_err(unusable)?;
     let derived = Blob::of(&key).map_err(Error::internal)?;
-    if derived.is_some_and(|derived| derived.plain == public.plain) { Ok(()) } else { Err(Error::PrivateKeyMismatch) }
+    match derived {
+        Some(derived) if derived.plain == public.plain => Ok((key, derived)),
+        Some(_) | None => Err(Error::PrivateKeyMismatch),
+    }
 }
 
-fn read_public(key: &PublicKey) -> Result<Blob> {
-    match key.kind {
+fn read_public(kind: KeyKind, text: &str) -> Result<Blob> {
+    match kind {
         KeyKind::Ssh => {
-            let (_, blob) = public_key::read_line(&key.text).map_err(public_key::unusable)?;
+            let (_, blob) = public_key::read_line(text).map_err(public_key::unusable)?;
             Ok(blob)
         }
-        KeyKind::X509 => x509::key_of(&key.text).map_err(public_key::unusable),
+        KeyKind::X509 => x509::key_of(text).map_err(public_key::unusable),
     }
 }
 
@@ -66,7 +85,7 @@ fn read_block(block: &pem::Block<'_>) -> Result<PKey<Private>, Reason> {
         return Err("it is encrypted");
     }
     match block.label {
-        openssh_private::LABEL => openssh_private::decode(&block.decode()?),
+        openssh_private::LABEL => openssh_private::decode(&block.decode()?, &Cipher::None),
         "RSA PRIVATE KEY" => read_der(block, |der| PKey::from_rsa(Rsa::private_key_from_der(der)?)),
         "EC PRIVATE KEY" => read_der(block, |der| PKey::from_ec_key(EcKey::private_key_from_der(der)?)),
         "PRIVATE KEY" => read_der(block, PKey::private_key_from_pkcs8),

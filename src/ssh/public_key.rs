@@ -72,6 +72,11 @@ pub(super) fn read_line(text: &str) -> Result<(Vec<u8>, Blob), Reason> {
     Ok((bytes, blob))
 }
 
+/// What stands behind the base64 of a line, without the line's end.
+pub(super) fn comment(line: &str) -> &str {
+    line.splitn(3, ' ').nth(2).unwrap_or_default().trim_end_matches(['\r', '\n'])
+}
+
 /// What holds for every text that is stored as a public key.
 pub(super) fn check_text(text: &str) -> Result<(), Reason> {
     if text.is_empty() {
