@@ -38,6 +38,7 @@ pub struct Application {
     admin_address: SocketAddr,
     first_start: FirstStart,
     authentication: Authentication,
+    key_pairs: Arc<KeyPairs>,
     store: Store,
     vault: Vault,
 }
@@ -48,9 +49,10 @@ impl Application {
         let store = open_store(settings).await?;
         let vault = Vault::new(master_keys::load(settings, &store).await?);
         let region = Region::parse(&settings.region)?;
-        let key_pairs = Arc::new(KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone())?);
-        let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
         let metrics = Registry::new();
+        let key_pairs = KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone(), &metrics)?;
+        let key_pairs = Arc::new(key_pairs);
+        let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
         let authentication = authentication(settings, &store, &metrics)?;
         let (listener, address) = bind(settings.http.listen)?;
         let (admin_listener, admin_address) = bind(settings.admin.listen)?;
@@ -61,7 +63,7 @@ impl Application {
             Authentication::Keystone(_) => FirstStart::Elsewhere,
         };
         let state = http::State {
-            key_pairs,
+            key_pairs: Arc::clone(&key_pairs),
             quotas,
             authentication: authentication.clone(),
             settings: settings.http.clone(),
@@ -72,16 +74,18 @@ impl Application {
         let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
         let server = serve(listener, address, state.clone(), routes)?;
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
-        Ok(Self { server, admin_server, address, admin_address, first_start, authentication, store, vault })
+        Ok(Self { server, admin_server, address, admin_address, first_start, authentication, key_pairs, store, vault })
     }
 
     /// Serves until SIGTERM or SIGINT; requests under way are finished first.
     pub async fn run(self) -> io::Result<()> {
         let served = pin!(try_join(self.server, self.admin_server));
-        match select(served, pin!(housekeeping::run(self.authentication))).await {
+        let served = match select(served, pin!(housekeeping::run(self.authentication, self.key_pairs.clone()))).await {
             Either::Left((served, _)) => served.map(|_| ()),
             Either::Right((never, _)) => match never {},
-        }
+        };
+        self.key_pairs.flush_all_attempts().await;
+        served
     }
 
     /// Where clients are served; tells the port where the settings said 0.

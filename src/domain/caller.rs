@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DomainId, Owner, ProjectId, Role, UserId};
+use super::{Actor, DomainId, Owner, ProjectId, Role, UserId, Via};
 
 /// An authenticated caller: a user, what the token is scoped to, and the roles held there.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ impl Caller {
     /// The name space that the caller shares with the project.
     pub fn project_owner(&self) -> Option<Owner> {
         self.project().cloned().map(Owner::Project)
+    }
+
+    /// The caller as the ledger names one.
+    pub fn actor(&self, via: &Via) -> Actor {
+        Actor { user: self.user.to_string(), project: self.project().cloned(), via: via.clone() }
     }
 
     pub fn is_admin(&self) -> bool {

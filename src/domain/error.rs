@@ -15,6 +15,9 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     #[error("key pair '{0}' does not exist")]
     NotFound(KeyPairName),
+    /// The key pair is there, but no private key of it is kept.
+    #[error("no private key of key pair '{0}' is kept")]
+    NotKept(KeyPairName),
     #[error("key pair '{0}' already exists")]
     AlreadyExists(KeyPairName),
     /// As many key pairs as the owner may have are there.

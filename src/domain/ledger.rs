@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Fingerprint, KeyPairId, KeyPairName, Owner, ProjectId, Timestamp, UserId};
+use super::{
+    Error, Fingerprint, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, SealedPrivateKey, Timestamp, UserId,
+};
 
 /// Whose chain a record stands in. Its written form is the `owner` column: `u:…`, `p:…` or `o:operator`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +103,34 @@ pub struct Entry {
     pub detail: Option<String>,
     /// How many attempts the record stands for.
     pub repeats: u32,
+}
+
+impl Entry {
+    /// That it was done, now.
+    pub fn done(event: Event, actor: Actor, subject: Subject) -> Self {
+        Self {
+            at: Timestamp::now(),
+            event,
+            outcome: Outcome::Done,
+            actor,
+            subject,
+            format: None,
+            detail: None,
+            repeats: 1,
+        }
+    }
+}
+
+impl Subject {
+    /// A key pair and, where its private key is kept, which sealing of it.
+    pub fn of(pair: &KeyPair, sealed: Option<&SealedPrivateKey>) -> Self {
+        Self {
+            id: Some(pair.id),
+            name: Some(pair.name.clone()),
+            fingerprint: Some(pair.fingerprint_sha256.clone()),
+            commitment: sealed.map(|sealed| sealed.commitment.clone()),
+        }
+    }
 }
 
 /// An entry as it is stored and shown: a JSON object of these members, those without a value left out.

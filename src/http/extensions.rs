@@ -11,14 +11,14 @@ use crate::ssh::{Algorithm, LineEnd, PrivateKeyFormat};
 pub const MEMBERS: [&str; 3] = [KEY_PROTECTION, ALGORITHM, FORMAT];
 
 // Each member by its path below `keypair`, as errors name it.
-const KEY_PROTECTION: &str = "key_protection";
+pub const KEY_PROTECTION: &str = "key_protection";
 const PRIVATE_KEY: &str = "key_protection.private_key";
 const ENCRYPTION: &str = "key_protection.encryption";
 const ENCRYPTION_TYPE: &str = "key_protection.encryption.type";
 const KMS_KEY_NAME: &str = "key_protection.encryption.kms_key_name";
 const KMS_KEY_ID: &str = "key_protection.encryption.kms_key_id";
 const ALGORITHM: &str = "algorithm";
-const FORMAT: &str = "private_key_format";
+pub const FORMAT: &str = "private_key_format";
 
 const ALGORITHMS: &str = "rsa-2048, rsa-3072, rsa-4096, ed25519, ecdsa-p256, ecdsa-p384, ecdsa-p521";
 const FORMATS: &str = "pkcs1, pkcs8, openssh";
@@ -42,7 +42,7 @@ impl Extensions {
     pub fn read(keypair: &Json) -> Result<Self> {
         let read = Self {
             algorithm: word(keypair, ALGORITHM, Algorithm::parse, ALGORITHMS)?,
-            format: word(keypair, FORMAT, PrivateKeyFormat::parse, FORMATS)?,
+            format: format(keypair)?,
             key_protection: members::member(keypair, KEY_PROTECTION).map(KeyProtection::read).transpose()?,
         };
         // A certificate's key pair has one form only: a choice would be dropped in silence.
@@ -90,6 +90,12 @@ impl Extensions {
 }
 
 impl KeyProtection {
+    /// Reads the member where it must be there, with a private key to keep.
+    pub fn required(keypair: &Json) -> Result<KeptKey> {
+        let value = members::member(keypair, KEY_PROTECTION).ok_or_else(|| invalid(KEY_PROTECTION, "is required"))?;
+        Self::read(value)?.into_kept_key()
+    }
+
     /// KPS's object, or the two words that fit into Terraform's `value_specs`, which carries strings only.
     fn read(value: &Json) -> Result<Self> {
         match value {
@@ -155,6 +161,11 @@ fn at<T>(path: &'static str, read: Result<T>) -> Result<T> {
         Error::Invalid { field: _, reason } => invalid(path, reason),
         other => other,
     })
+}
+
+/// The format in which a private key is to go out.
+pub fn format(keypair: &Json) -> Result<Option<PrivateKeyFormat>> {
+    word(keypair, FORMAT, PrivateKeyFormat::parse, FORMATS)
 }
 
 /// A member that is one word of a few; `words` tells a caller which.

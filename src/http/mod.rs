@@ -16,6 +16,8 @@ pub mod request_id;
 pub mod retry_after;
 mod trace;
 pub mod trusted_proxies;
+pub mod unstored;
+pub mod via;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

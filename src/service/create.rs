@@ -1,10 +1,11 @@
 //! Creates key pairs: generated or imported, the private key returned once or also kept.
 
+use super::attempts::Attempt;
 use super::policy::authorize;
 use super::{KeyPairs, Whose};
 use crate::domain::{
-    Action, Caller, Error, KeyKind, KeyPair, KeyPairId, KeyPairName, PrivateKeyPem, Protection, Result,
-    SealedPrivateKey, Timestamp, UserId,
+    Action, Caller, Entry, Error, Event, KeyKind, KeyPair, KeyPairId, KeyPairName, PrivateKeyPem, Protection, Result,
+    SealedPrivateKey, Subject, Timestamp, UserId, Via,
 };
 use crate::ssh::{
     Algorithm, Generated, LineEnd, PrivateKeyFormat, PublicKey, check_pair, generate_certificate, generate_ssh,
@@ -68,7 +69,14 @@ impl KeyPairs {
     /// [`Error::PublicKeyUnusable`], [`Error::AlreadyExists`]; then a key-encryption key that cannot be used, before the
     /// work of making a key. A refused or failed create stores nothing.
     #[tracing::instrument(skip_all, fields(key_pair.name = %new.name))]
-    pub async fn create(&self, caller: &Caller, new: NewKeyPair) -> Result<Created> {
+    pub async fn create(&self, caller: &Caller, via: &Via, new: NewKeyPair) -> Result<Created> {
+        let attempt = Attempt { action: new.origin.action(), event: new.origin.event(), name: new.name.clone() };
+        let outcome = self.try_create(caller, via, new).await;
+        self.record_failure(caller, via, attempt, &outcome).await;
+        outcome
+    }
+
+    async fn try_create(&self, caller: &Caller, via: &Via, new: NewKeyPair) -> Result<Created> {
         let NewKeyPair { whose, name, kind, origin } = new;
         authorize(caller, origin.action(), &whose.written_owner(caller), None)?;
         let draft = Draft { id: KeyPairId::new(), whose, name };
@@ -90,7 +98,7 @@ impl KeyPairs {
                 (public_key, PrivateHalf::generated(private_key, data_key))
             }
         };
-        self.insert(caller, draft, public_key, private).await
+        self.insert(caller, via, draft, public_key, private).await
     }
 
     async fn import(
@@ -145,6 +153,7 @@ impl KeyPairs {
     async fn insert(
         &self,
         caller: &Caller,
+        via: &Via,
         draft: Draft,
         public_key: PublicKey,
         private: PrivateHalf,
@@ -168,9 +177,16 @@ impl KeyPairs {
             updated_at: None,
         };
         let (sealed, returned) = self.seal(private, &pair).await?;
+        let event = match (&returned, &sealed) {
+            (Some(_), _) => Some(Event::Create),
+            (None, Some(_)) => Some(Event::Keep),
+            (None, None) => None,
+        };
+        let entry = event.map(|event| Entry::done(event, caller.actor(via), Subject::of(&pair, sealed.as_ref())));
         let new = store::NewKeyPair {
             pair: pair.clone(),
             sealed,
+            entry,
             also_visible: whose.other_owner(caller),
             caller: caller.user.clone(),
             limit: self.limit,
@@ -204,6 +220,14 @@ impl KeyPairs {
 }
 
 impl Origin {
+    /// What the ledger calls it.
+    fn event(&self) -> Event {
+        match self {
+            Self::Generate { .. } => Event::Create,
+            Self::Import { .. } => Event::Keep,
+        }
+    }
+
     /// A create that also keeps a private key is less often allowed than one that does not.
     fn action(&self) -> Action {
         match self {

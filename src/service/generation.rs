@@ -1,4 +1,4 @@
-//! Generates keys on threads of their own, as many at once as there are generators, and lets only so many wait.
+//! Generates keys, and what else takes a processor long, on threads of their own, as many at once as there are generators, and lets only so many wait.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -8,7 +8,6 @@ use tokio::task::spawn_blocking;
 
 use super::RETRY_AFTER;
 use crate::domain::{Error, Result};
-use crate::ssh::Generated;
 
 /// An RSA key costs 45 ms and more of a core: without a bound, a flood of creates would starve every other request.
 pub(super) struct Generators {
@@ -29,7 +28,10 @@ impl Generators {
     }
 
     /// Runs `generate` off the async threads; [`Error::Busy`] at once when all places are taken.
-    pub(super) async fn run(&self, generate: impl FnOnce() -> Result<Generated> + Send + 'static) -> Result<Generated> {
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        generate: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let place = self
             .places
             .clone()
@@ -52,7 +54,7 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::ssh::{Algorithm, LineEnd, generate_ssh};
+    use crate::ssh::{Algorithm, Generated, LineEnd, generate_ssh};
 
     fn ed25519() -> Result<Generated> {
         generate_ssh(Algorithm::Ed25519, None, LineEnd::None)
@@ -83,7 +85,7 @@ mod tests {
     async fn a_failed_generation_gives_its_place_back() {
         let generators = Generators::new(1, 0);
         for _ in 0..3 {
-            let failed = generators.run(|| Err(Error::internal("no entropy"))).await;
+            let failed = generators.run(|| Err::<Generated, _>(Error::internal("no entropy"))).await;
             assert!(matches!(failed, Err(Error::Internal(_))));
         }
     }

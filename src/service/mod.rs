@@ -1,8 +1,11 @@
 //! The rules that hold in every dialect: who may do what with which key pair, quota, names, custody.
 
+mod attempts;
 mod create;
 mod generation;
+mod metrics;
 mod policy;
+mod private_keys;
 mod quotas;
 mod read;
 mod write;
@@ -11,9 +14,14 @@ use std::time::Duration;
 
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use policy::may_see_extensions;
+pub use private_keys::{Export, Exported, ImportInto};
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
 
+use self::attempts::Attempts;
 use self::generation::Generators;
+use self::metrics::Metrics;
+use prometheus::Registry;
+
 use crate::domain::{Caller, Error, Owner, Region, Result, UserId};
 use crate::ssh::Algorithm;
 use crate::store::Store;
@@ -44,6 +52,8 @@ pub struct KeyPairs {
     algorithm: Algorithm,
     min_rsa_bits: u32,
     limit: u32,
+    attempts: Attempts,
+    metrics: Metrics,
 }
 
 /// Whose key pairs a request is about.
@@ -57,7 +67,7 @@ pub enum Whose {
 
 impl KeyPairs {
     /// An unknown `keypair.algorithm` is `Error::Invalid`.
-    pub fn new(settings: &Settings, region: Region, store: Store, vault: Vault) -> Result<Self> {
+    pub fn new(settings: &Settings, region: Region, store: Store, vault: Vault, metrics: &Registry) -> Result<Self> {
         let algorithm = Algorithm::parse(&settings.algorithm).ok_or_else(|| Error::Invalid {
             field: "keypair.algorithm",
             reason: format!("'{}' cannot be generated", settings.algorithm),
@@ -70,6 +80,8 @@ impl KeyPairs {
             algorithm,
             min_rsa_bits: settings.min_rsa_bits,
             limit: settings.limit,
+            attempts: Attempts::default(),
+            metrics: Metrics::new(metrics).map_err(Error::internal)?,
         })
     }
 

@@ -7,6 +7,7 @@ use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::NewKeyPair;
 use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
@@ -15,7 +16,7 @@ use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
 use super::schema::{key_pairs, sealed_private_keys};
 use super::writer::{Abort, Failed, Writer};
-use crate::domain::{Error, KeyPairName, Limit, Result};
+use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Limit, Result, Subject};
 
 /// A create or a delete that waits, and whoever waits for it.
 pub(super) struct KeyPairWrite {
@@ -31,6 +32,8 @@ pub(super) enum Change {
 pub(super) struct Delete {
     pub space: Space,
     pub name: KeyPairName,
+    /// Who deletes it, for the ledger, where a private key goes with it.
+    pub actor: Actor,
 }
 
 pub(super) struct Create {
@@ -119,7 +122,7 @@ async fn apply(conn: &mut Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abo
     let mut done = Done { verdicts: Vec::with_capacity(writes.len()), witness: None };
     apply_deletes(conn, &deletes, &mut tallies, &mut done).await?;
     apply_creates(conn, &creates, &mut tallies, &mut done).await?;
-    tallies.correct(conn).await?;
+    tallies.settle(conn).await?;
     Ok(done)
 }
 
@@ -128,16 +131,47 @@ async fn apply_deletes(
     deletes: &[&Delete],
     tallies: &mut Tallies<'_>,
     done: &mut Done,
-) -> QueryResult<()> {
+) -> Result<(), Abort> {
     let deleted = delete_rows(conn, deletes).await?;
-    for (delete, ids) in deletes.iter().zip(deleted) {
-        let found = ids.into_iter().next().map(|id| {
-            tallies.count(&delete.space, -1);
-            done.witness = Some(Witness { space: delete.space.clone(), id, expected: Expected::Absent });
-        });
-        done.verdicts.push(found.ok_or_else(|| Error::NotFound(delete.name.clone())));
+    for (delete, rows) in deletes.iter().zip(deleted) {
+        let Some(row) = rows.into_iter().next() else {
+            done.verdicts.push(Err(Error::NotFound(delete.name.clone())));
+            continue;
+        };
+        tallies.count(&delete.space, -1);
+        if let Some(entry) = delete.entry(&row)? {
+            tallies.record(&delete.space, &entry)?;
+        }
+        done.witness = Some(Witness { space: delete.space.clone(), id: row.id, expected: Expected::Absent });
+        done.verdicts.push(Ok(()));
     }
     Ok(())
+}
+
+/// What a DELETE returns of a row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = key_pairs)]
+struct DeletedRow {
+    id: Vec<u8>,
+    fingerprint_sha256: String,
+    has_private_key: bool,
+}
+
+impl Delete {
+    /// What the ledger says of it: that a kept private key is gone.
+    fn entry(&self, row: &DeletedRow) -> Result<Option<Entry>> {
+        if !row.has_private_key {
+            return Ok(None);
+        }
+        let id = KeyPairId::from_uuid(Uuid::from_slice(&row.id).map_err(Error::internal)?);
+        let subject = Subject {
+            id: Some(id),
+            name: Some(self.name.clone()),
+            fingerprint: Some(Fingerprint::from_written(row.fingerprint_sha256.clone())),
+            commitment: None,
+        };
+        Ok(Some(Entry::done(Event::Delete, self.actor.clone(), subject)))
+    }
 }
 
 async fn apply_creates(
@@ -145,7 +179,7 @@ async fn apply_creates(
     creates: &[&Create],
     tallies: &mut Tallies<'_>,
     done: &mut Done,
-) -> QueryResult<()> {
+) -> Result<(), Abort> {
     let found = look(conn, creates).await?;
     let mut accepted = Vec::with_capacity(creates.len());
     let mut names = HashSet::new();
@@ -153,6 +187,9 @@ async fn apply_creates(
         let verdict = decide(create, &found, tallies, &mut names);
         if verdict.is_ok() {
             accepted.push(create);
+            if let Some(entry) = &create.new.entry {
+                tallies.record(&create.space, entry)?;
+            }
         }
         done.verdicts.push(verdict);
     }
@@ -164,11 +201,11 @@ async fn apply_creates(
     Ok(())
 }
 
-/// The id of each row that was deleted. Its sealed private key goes with it (`ON DELETE CASCADE`).
-async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<Vec<u8>>>> {
+/// Each row that was deleted. Its sealed private key goes with it (`ON DELETE CASCADE`).
+async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<DeletedRow>>> {
     run_each!(conn, get_results, deletes.iter(), |delete| diesel::delete(key_pairs::table)
         .filter(is_named(&delete.space.region, &delete.space.owner, delete.name.as_str()))
-        .returning(key_pairs::id))
+        .returning(DeletedRow::as_returning()))
 }
 
 /// Whether each name is taken, in the owner or where the caller sees it too, and the limit that holds. The other owner's row

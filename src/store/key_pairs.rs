@@ -1,4 +1,4 @@
-//! Key pairs and their sealed private keys: rows, reads, and what is asked of the writer.
+//! Key pairs: reads, and what is asked of the writer.
 
 use diesel::dsl::select;
 use diesel::prelude::*;
@@ -10,12 +10,12 @@ use super::connection::run;
 use super::owners::Space;
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::readers::read;
-use super::rows::{KeyPairRow, SealedRow, is_named};
-use super::schema::{key_pairs, owners, sealed_private_keys};
+use super::rows::{KeyPairRow, is_named};
+use super::schema::{key_pairs, owners};
 use super::writer::{Abort, Command};
 use super::{NewKeyPair, Store};
 use crate::domain::{
-    Error, KeyPair, KeyPairName, Limit, Owner, Page, ProjectId, Region, Result, SealedPrivateKey, Timestamp, UserId,
+    Actor, Error, KeyPair, KeyPairName, Limit, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
 };
 
 impl Store {
@@ -28,10 +28,16 @@ impl Store {
         self.change(Change::Create(Box::new(Create { space, also_visible, limits, new }))).await
     }
 
-    /// `NotFound` if it is not there. Its sealed private key goes in the same transaction.
+    /// `NotFound` if it is not there. Its sealed private key goes in the same transaction, and the ledger says so.
     #[instrument(skip_all, level = "debug")]
-    pub async fn key_pair_delete(&self, region: &Region, owner: &Owner, name: &KeyPairName) -> Result<()> {
-        self.change(Change::Delete(Delete { space: Space::new(region, owner), name: name.clone() })).await
+    pub async fn key_pair_delete(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        name: &KeyPairName,
+        actor: Actor,
+    ) -> Result<()> {
+        self.change(Change::Delete(Delete { space: Space::new(region, owner), name: name.clone(), actor })).await
     }
 
     async fn change(&self, change: Change) -> Result<()> {
@@ -137,30 +143,5 @@ impl Store {
             if updated == 0 { Err(Abort::Refused(Error::NotFound(name.clone()))) } else { Ok(()) }
         })
         .await
-    }
-
-    /// The pair and its private key, from one statement: never the halves of two generations of a name.
-    #[instrument(skip_all, level = "debug")]
-    pub async fn sealed_private_key(
-        &self,
-        region: &Region,
-        owner: &Owner,
-        name: &KeyPairName,
-    ) -> Result<Option<(KeyPair, SealedPrivateKey)>> {
-        let owner = owner.to_string();
-        let rows: Vec<(KeyPairRow, SealedRow)> = read!(
-            self,
-            load,
-            key_pairs::table
-                .inner_join(
-                    sealed_private_keys::table.on(sealed_private_keys::region
-                        .eq(key_pairs::region)
-                        .and(sealed_private_keys::owner.eq(key_pairs::owner))
-                        .and(sealed_private_keys::key_pair_id.eq(key_pairs::id)))
-                )
-                .filter(is_named(region.as_str(), &owner, name.as_str()))
-                .select((KeyPairRow::as_select(), SealedRow::as_select()))
-        )?;
-        rows.into_iter().next().map(|(pair, sealed)| Ok((pair.try_into()?, sealed.try_into()?))).transpose()
     }
 }

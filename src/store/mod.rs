@@ -7,9 +7,11 @@ mod connection;
 mod grants;
 mod identity;
 mod key_pairs;
+mod ledger;
 mod master_keys;
 mod migrations;
 mod owners;
+mod private_keys;
 mod projects;
 mod quotas;
 mod readers;
@@ -33,11 +35,14 @@ use tokio::time::timeout;
 use tracing::instrument;
 
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
+pub use self::ledger::StoredRecord;
+pub use self::private_keys::Still;
 use self::readers::{Readers, read};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
 use crate::domain::{
-    Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken, User, UserId,
+    Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken, User,
+    UserId,
 };
 
 /// `database.*`
@@ -81,6 +86,8 @@ impl Drop for Joined {
 pub struct NewKeyPair {
     pub pair: KeyPair,
     pub sealed: Option<SealedPrivateKey>,
+    /// What the ledger says of it, where there is a private key that goes out or is kept.
+    pub entry: Option<Entry>,
     /// The caller's other owner: a name there is refused as taken too.
     pub also_visible: Option<Owner>,
     /// Whose limit holds, in `pair.project`: the caller's, also where the pair is for another user.

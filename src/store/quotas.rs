@@ -163,7 +163,7 @@ impl Store {
 }
 
 /// Holds the project's counter row, so that what is checked is still so when it is written. A class has nothing to check.
-async fn lock(conn: &mut Conn<'_>, region: &Region, holder: &QuotaHolder) -> QueryResult<()> {
+async fn lock(conn: &mut Conn<'_>, region: &Region, holder: &QuotaHolder) -> Result<(), Abort> {
     match holder {
         QuotaHolder::Class(_) => Ok(()),
         QuotaHolder::Project(project) | QuotaHolder::User(project, _) => {

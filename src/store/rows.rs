@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::NewKeyPair;
 use super::batch::Create;
+use super::owners::Space;
 use super::schema::{key_pairs, sealed_private_keys};
 use crate::domain::{
     Error, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId,
@@ -117,13 +118,11 @@ pub(super) struct NewSealedRow<'a> {
 }
 
 impl<'a> NewSealedRow<'a> {
-    /// `None` where no private key is kept.
-    pub(super) fn of(Create { space, new, .. }: &'a Create) -> Option<Self> {
-        let sealed = new.sealed.as_ref()?;
-        Some(Self {
+    pub(super) fn new(space: &'a Space, key_pair_id: &'a [u8], sealed: &'a SealedPrivateKey) -> Self {
+        Self {
             region: &space.region,
             owner: &space.owner,
-            key_pair_id: new.pair.id.as_uuid().as_bytes(),
+            key_pair_id,
             suite: sealed.suite.number(),
             kek_provider: sealed.kek.provider.as_str(),
             kek_name: &sealed.kek.name,
@@ -134,7 +133,13 @@ impl<'a> NewSealedRow<'a> {
             commitment: &sealed.commitment,
             nonce: &sealed.nonce,
             ciphertext: &sealed.ciphertext,
-        })
+        }
+    }
+
+    /// `None` where no private key is kept.
+    pub(super) fn of(Create { space, new, .. }: &'a Create) -> Option<Self> {
+        let sealed = new.sealed.as_ref()?;
+        Some(Self::new(space, new.pair.id.as_uuid().as_bytes(), sealed))
     }
 }
 

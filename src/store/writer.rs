@@ -184,6 +184,12 @@ impl From<DatabaseError> for Abort {
     }
 }
 
+impl From<Error> for Abort {
+    fn from(refusal: Error) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl<T> From<Failed<T>> for Error {
     fn from(failed: Failed<T>) -> Self {
         match failed {

@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-use super::support::{Database, admin, name, pair, region, user};
+use super::ledger::{chain, kept};
+use super::support::{Database, actor, admin, name, pair, region, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_connections_to_postgresql_are_replaced() {
@@ -92,18 +93,20 @@ async fn a_commit_whose_answer_is_lost_is_told_as_it_was() {
     let (store, owner) = (Store::open(&database.url.replace(&direct, &address)).await.unwrap(), user("ada"));
 
     *fate.lock().unwrap() = Commit::AnswerIsLost;
-    store.key_pair_create(pair(&owner, "stored")).await.unwrap();
+    store.key_pair_create(kept(&owner, "stored")).await.unwrap();
+    assert_eq!(chain(&store, &owner).await.len(), 1, "one row and one record");
     *fate.lock().unwrap() = Commit::IsLost;
     let lost = store.key_pair_create(pair(&owner, "lost")).await;
     assert!(matches!(lost, Err(Error::Unavailable { .. })), "{lost:?}");
     *fate.lock().unwrap() = Commit::IsLost;
-    let lost = store.key_pair_delete(&region(), &owner, &name("stored")).await;
+    let lost = store.key_pair_delete(&region(), &owner, &name("stored"), actor()).await;
     assert!(matches!(lost, Err(Error::Unavailable { .. })), "{lost:?}");
     assert!(store.key_pair_find(&region(), &owner, &name("stored")).await.unwrap().is_some());
     assert!(store.key_pair_find(&region(), &owner, &name("lost")).await.unwrap().is_none());
     *fate.lock().unwrap() = Commit::AnswerIsLost;
-    store.key_pair_delete(&region(), &owner, &name("stored")).await.unwrap();
+    store.key_pair_delete(&region(), &owner, &name("stored"), actor()).await.unwrap();
     assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 0);
+    assert_eq!(chain(&store, &owner).await.len(), 2, "the delete is recorded once, what was lost not at all");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,5 +146,5 @@ async fn requests_may_move_between_threads() {
     assert!(assert_send(store.key_pairs_list(&region(), &owner, &page)).await.unwrap().is_empty());
     assert!(assert_send(store.key_pair_find(&region(), &owner, &name("k"))).await.unwrap().is_none());
     assert!(assert_send(store.token_find(&TokenHash([0; 32]))).await.unwrap().is_none());
-    assert!(assert_send(store.key_pair_delete(&region(), &owner, &name("k"))).await.is_err());
+    assert!(assert_send(store.key_pair_delete(&region(), &owner, &name("k"), actor())).await.is_err());
 }

@@ -3,7 +3,7 @@
 use keypaird::domain::{Error, KeyPair, Page, Region, Timestamp};
 use keypaird::store::NewKeyPair;
 
-use super::support::{Database, name, pair, project, region, sealed, together, user};
+use super::support::{Database, actor, name, pair, project, region, sealed, together, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_fifty_creates_of_one_name_at_once_one_succeeds() {
@@ -50,11 +50,11 @@ async fn a_delete_frees_a_place_and_refused_writes_use_none() {
         let limited = |written: &str| NewKeyPair { limit: 2, ..pair(&owner, written) };
         store.key_pair_create(limited("a")).await.unwrap();
         assert!(matches!(store.key_pair_create(limited("a")).await, Err(Error::AlreadyExists(_))));
-        assert!(matches!(store.key_pair_delete(&region(), &owner, &name("x")).await, Err(Error::NotFound(_))));
+        assert!(matches!(store.key_pair_delete(&region(), &owner, &name("x"), actor()).await, Err(Error::NotFound(_))));
         store.key_pair_create(limited("b")).await.unwrap();
         // A full owner is told so before a taken name is looked at, as Nova does.
         assert!(matches!(store.key_pair_create(limited("a")).await, Err(Error::QuotaExceeded { limit: 2 })));
-        store.key_pair_delete(&region(), &owner, &name("a")).await.unwrap();
+        store.key_pair_delete(&region(), &owner, &name("a"), actor()).await.unwrap();
         assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 1);
         store.key_pair_create(limited("a")).await.unwrap();
         assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 2);
@@ -72,7 +72,7 @@ async fn creates_and_deletes_that_meet_leave_the_count_right() {
                 if n % 2 == 0 {
                     store.key_pair_create(NewKeyPair { limit: 4, ..pair(&owner, &written) }).await
                 } else {
-                    store.key_pair_delete(&region(), &owner, &name(&written)).await
+                    store.key_pair_delete(&region(), &owner, &name(&written), actor()).await
                 }
             })
         });
@@ -110,8 +110,8 @@ async fn a_delete_leaves_the_twins_of_other_owners_and_regions() {
         for new in [pair(&own, "k"), pair(&shared, "k"), far] {
             store.key_pair_create(new).await.unwrap();
         }
-        store.key_pair_delete(&region(), &own, &name("k")).await.unwrap();
-        assert!(matches!(store.key_pair_delete(&region(), &own, &name("k")).await, Err(Error::NotFound(_))));
+        store.key_pair_delete(&region(), &own, &name("k"), actor()).await.unwrap();
+        assert!(matches!(store.key_pair_delete(&region(), &own, &name("k"), actor()).await, Err(Error::NotFound(_))));
         assert!(store.key_pair_find(&region(), &own, &name("k")).await.unwrap().is_none());
         assert!(store.key_pair_find(&region(), &shared, &name("k")).await.unwrap().is_some());
         assert!(store.key_pair_find(&elsewhere, &own, &name("k")).await.unwrap().is_some());
@@ -175,7 +175,7 @@ async fn master_keys_know_how_many_private_keys_they_wrap() {
         for written in ["a", "b", "c"] {
             store.key_pair_create(NewKeyPair { sealed: Some(sealed("main")), ..pair(&owner, written) }).await.unwrap();
         }
-        store.key_pair_delete(&region(), &owner, &name("b")).await.unwrap();
+        store.key_pair_delete(&region(), &owner, &name("b"), actor()).await.unwrap();
         let checks = store.master_key_checks().await.unwrap();
         let told: Vec<_> = checks.iter().map(|check| (&check.kek, check.check_value.as_slice(), check.rows)).collect();
         assert_eq!(told, [(&main, &[1, 2][..], 2), (&spare, &[3][..], 0)]);

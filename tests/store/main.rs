@@ -4,4 +4,5 @@
 mod connections;
 mod identity;
 mod key_pairs;
+mod ledger;
 mod support;

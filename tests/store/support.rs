@@ -1,8 +1,8 @@
 //! A database for each test, and things to put into it.
 
 use keypaird::domain::{
-    Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Region,
-    SealedPrivateKey, Suite, Timestamp, UserId,
+    Actor, Dialect, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner,
+    ProjectId, Region, SealedPrivateKey, Suite, Timestamp, UserId, Via,
 };
 use keypaird::store::{NewKeyPair, Store};
 use uuid::Uuid;
@@ -82,7 +82,12 @@ pub(crate) fn pair(owner: &Owner, written: &str) -> NewKeyPair {
         created_at: Timestamp::now(),
         updated_at: None,
     };
-    NewKeyPair { caller: pair.user.clone(), pair, sealed: None, also_visible: None, limit: 100 }
+    NewKeyPair { caller: pair.user.clone(), pair, sealed: None, entry: None, also_visible: None, limit: 100 }
+}
+
+pub(crate) fn actor() -> Actor {
+    let via = Via { dialect: Dialect::Nova, client: None, request_id: Some("req-1".to_owned()) };
+    Actor { user: "ada".to_owned(), project: None, via }
 }
 
 pub(crate) fn sealed(key_name: &str) -> SealedPrivateKey {

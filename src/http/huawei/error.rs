@@ -45,6 +45,7 @@ mod code {
     /// "Response error": a fault inside.
     pub(super) const FAULT: &str = "KPS.0004";
     pub(super) const NO_KEY_PAIR: &str = "KPS.4016";
+    pub(super) const NOT_KEPT: &str = "KPS.6005";
     pub(super) const KMS_KEY: &str = "KPS.6008";
     pub(super) const MISMATCH: &str = "KPS.6011";
     pub(super) const TOKEN: &str = "KPS.9001";
@@ -105,6 +106,7 @@ fn of_domain(error: &domain::Error) -> Refusal {
     use domain::Error as E;
     match error {
         E::NotFound(_) => Refusal::new(StatusCode::NOT_FOUND, code::NO_KEY_PAIR, error),
+        E::NotKept(_) => Refusal::new(StatusCode::BAD_REQUEST, code::NOT_KEPT, error),
         E::AlreadyExists(_) => Refusal::new(StatusCode::CONFLICT, code::PARAMETER, format!("name: {error}")),
         // Nova's status; 429 would make SDKs try again, and KPS.9003 send the reader off to look for a permission.
         E::QuotaExceeded { .. } => Refusal::new(StatusCode::FORBIDDEN, code::PARAMETER, error),
@@ -172,6 +174,7 @@ mod tests {
         let reason = || "why".to_owned();
         let cases = [
             (E::NotFound(name()), 404, "KPS.4016", "key pair 'web' "),
+            (E::NotKept(name()), 400, "KPS.6005", "no private key of key pair 'web' "),
             (E::AlreadyExists(name()), 409, "KPS.0002", "name: key pair 'web' "),
             (E::QuotaExceeded { limit: 5 }, 403, "KPS.0002", "the limit of 5 "),
             (E::Invalid { field: "type", reason: reason() }, 400, "KPS.0002", "type: why"),

@@ -10,14 +10,16 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 use super::error::Error;
-use crate::domain::{self, Caller};
+use crate::domain::{self, Caller, Dialect, Via};
 use crate::http::body::{self, Unread};
 use crate::http::json::Json;
+use crate::http::via::via;
 use crate::http::{State, credentials, request_id};
 
 /// A request whose caller is known, and whose path names the project that the caller's token is for.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
+    pub(super) via: Via,
     request_id: String,
 }
 
@@ -65,7 +67,8 @@ async fn admit(request: &HttpRequest) -> Result<Admitted, Error> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| domain::Error::internal("the app has no State"))?;
     let caller = credentials::caller(request, &state.authentication).await?;
     check_project(request.match_info().query("project_id"), &caller)?;
-    Ok(Admitted { caller, request_id })
+    let via = via(request, state, Dialect::Kps);
+    Ok(Admitted { caller, via, request_id })
 }
 
 /// The path's project decides about nothing: it must be the token's, for an administrator too.

@@ -1,10 +1,12 @@
-//! Huawei's Key Pair Service (KPS): the route table. Who is let in is in `gate`, what is answered in `v2_1`.
+//! Huawei's Key Pair Service (KPS): the route table. Who is let in is in `gate`, what is answered in `v2_1` and `v3`.
 
 mod error;
 mod gate;
 mod v2_1;
+mod v3;
 mod view;
 
+use actix_web::Resource;
 use actix_web::dev::Url;
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::middleware::from_fn;
@@ -26,6 +28,18 @@ pub fn routes(config: &mut ServiceConfig) {
                     .default_service(web::to(gate::no_such_api)),
             ),
     );
+    config.service(
+        web::scope("/v3/{project_id}/keypairs")
+            .wrap(from_fn(gate::name_request))
+            .default_service(web::to(gate::no_such_api))
+            .service(resource("/private-key/export").route(web::post().to(v3::export)))
+            .service(resource("/private-key/import").route(web::post().to(v3::import)))
+            .service(resource("/{keypair_name}/private-key").route(web::delete().to(v3::clear))),
+    );
+}
+
+fn resource(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(gate::no_such_api))
 }
 
 /// `/v2.1/os-keypairs/keypairs` is Nova's: a key pair called `keypairs`. The path is compared as the router reads it,

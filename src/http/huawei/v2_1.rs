@@ -2,14 +2,13 @@
 //! also be the project's. A repeated DELETE thus never takes a project's key pair of the same name.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path, Payload};
 
 use super::error::Error;
 use super::gate::Admitted;
 use super::view;
 use crate::domain::Page;
-use crate::http::State;
+use crate::http::{State, unstored};
 use crate::service::Whose;
 
 /// The list has no pages in this version, so it is asked for whole: no owner's limit can be larger.
@@ -21,8 +20,8 @@ type PairPath = Path<(String, String)>;
 /// Not to be stored on the way: most of these answers carry a private key.
 pub(super) async fn create(admitted: Admitted, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
     let new = view::new_key_pair(&admitted.json(payload).await?)?;
-    let created = state.key_pairs.create(&admitted.caller, new).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(view::created(created)))
+    let created = state.key_pairs.create(&admitted.caller, &admitted.via, new).await?;
+    Ok(unstored::answer(HttpResponse::Ok()).json(view::created(created)))
 }
 
 pub(super) async fn list(admitted: Admitted, state: Data<State>) -> Result<HttpResponse, Error> {
@@ -53,6 +52,6 @@ pub(super) async fn describe(
 /// 202, as Nova's 2.1 (recorded), of which this version is the extension; the documentation states no status.
 pub(super) async fn delete(admitted: Admitted, state: Data<State>, path: PairPath) -> Result<HttpResponse, Error> {
     let name = view::name_in_path(&path.1)?;
-    state.key_pairs.delete(&admitted.caller, &Whose::Callers, &name).await?;
+    state.key_pairs.delete(&admitted.caller, &admitted.via, &Whose::Callers, &name).await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -44,7 +44,7 @@ pub(super) fn name_in_path(raw: &str) -> Result<KeyPairName> {
     KeyPairName::parse(raw).map_err(|_| invalid("keypair_name", "cannot be the name of a key pair"))
 }
 
-fn keypair<'a>(body: &'a Json, known: &[&str]) -> Result<&'a Json> {
+pub(super) fn keypair<'a>(body: &'a Json, known: &[&str]) -> Result<&'a Json> {
     members::refuse_unknown(body, "body", &["keypair"])?;
     members::required_object(body, "keypair", known)
 }
@@ -59,7 +59,7 @@ fn name(raw: &str) -> Result<KeyPairName> {
 }
 
 /// An empty `user_id` counts as absent, as in Nova (recorded).
-fn whose(keypair: &Json) -> Result<Whose> {
+pub(super) fn whose(keypair: &Json) -> Result<Whose> {
     match members::text(keypair, "user_id")? {
         None | Some("") => Ok(Whose::Callers),
         Some(user) => Ok(Whose::User(UserId::parse(user)?)),
@@ -77,6 +77,12 @@ fn kind(keypair: &Json) -> Result<KeyKind> {
 #[derive(Serialize)]
 pub(super) struct Wrapped<T> {
     keypair: T,
+}
+
+impl<T> Wrapped<T> {
+    pub(super) const fn new(keypair: T) -> Self {
+        Self { keypair }
+    }
 }
 
 #[derive(Serialize)]

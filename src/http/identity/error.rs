@@ -132,6 +132,7 @@ fn domain_status(error: &domain::Error) -> StatusCode {
         domain::Error::Invalid { .. } => StatusCode::BAD_REQUEST,
         domain::Error::Forbidden(_) => StatusCode::FORBIDDEN,
         domain::Error::NotFound(_)
+        | domain::Error::NotKept(_)
         | domain::Error::AlreadyExists(_)
         | domain::Error::QuotaExceeded { .. }
         | domain::Error::PublicKeyUnusable { .. }

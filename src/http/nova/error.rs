@@ -203,9 +203,10 @@ pub(super) fn domain_fault(error: &domain::Error, about: Option<&About>) -> Faul
             }
         }),
         E::MarkerNotFound(marker) => bad_request(format!("Marker {marker} could not be found.")),
-        E::PrivateKeyUnusable { reason: _ } | E::PrivateKeyMismatch | E::ProtectionUnavailable { reason: _ } => {
-            bad_request(error.to_string())
-        }
+        E::NotKept(_)
+        | E::PrivateKeyUnusable { reason: _ }
+        | E::PrivateKeyMismatch
+        | E::ProtectionUnavailable { reason: _ } => bad_request(error.to_string()),
         E::Forbidden(action) => forbidden(*action, about),
         E::Busy { what: _, retry_after } | E::Unavailable { retry_after, source: _ } => Fault {
             status: StatusCode::SERVICE_UNAVAILABLE,

@@ -8,11 +8,12 @@ use actix_web::web::Payload;
 use super::error::Error;
 use super::microversion::Microversion;
 use crate::auth::Refused;
-use crate::domain::Caller;
+use crate::domain::{Caller, Dialect, Via};
 use crate::http::State;
 use crate::http::body::{self, Unread};
 use crate::http::credentials;
 use crate::http::json::Json;
+use crate::http::via::via;
 
 /// The media types that a body may have; a missing or empty one counts as JSON.
 const MEDIA_TYPES: [&str; 4] = ["", "application/json", "application/vnd.openstack.compute+json", "text/plain"];
@@ -20,6 +21,7 @@ const MEDIA_TYPES: [&str; 4] = ["", "application/json", "application/vnd.opensta
 /// A request with a valid token, and the version that it is answered in.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
+    pub(super) via: Via,
     pub(super) version: Microversion,
 }
 
@@ -38,7 +40,7 @@ pub(super) async fn authenticate(request: &HttpRequest, state: &State) -> Result
 pub(super) async fn admit(request: &HttpRequest, state: &State) -> Result<Admitted, Error> {
     let caller = authenticate(request, state).await?;
     let version = Microversion::of(request)?;
-    Ok(Admitted { caller, version })
+    Ok(Admitted { caller, via: via(request, state, Dialect::Nova), version })
 }
 
 /// Reads a body as JSON; an empty one is `null` (recorded).

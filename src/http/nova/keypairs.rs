@@ -21,8 +21,9 @@ pub(super) async fn create(request: HttpRequest, payload: Payload, state: Data<S
     let whose = view::owner_of_new(&body).map_err(Error::from)?;
     let about = About::new(&admitted.caller, &whose, body.kind);
     let new = view::new_key_pair(&body, whose).map_err(|error| about.clone().refuse(error))?;
-    let created = state.key_pairs.create(&admitted.caller, new).await.map_err(|error| about.refuse(error))?;
-    Ok(view::created(created, admitted.version))
+    let Admitted { caller, via, version } = &admitted;
+    let created = state.key_pairs.create(caller, via, new).await.map_err(|error| about.refuse(error))?;
+    Ok(view::created(created, *version))
 }
 
 pub(super) async fn list(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
@@ -45,8 +46,9 @@ pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<Htt
 
 pub(super) async fn delete(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
     let Named { admitted, whose, about, name } = named(&request, &state).await?;
-    state.key_pairs.delete(&admitted.caller, &whose, &name).await.map_err(|error| about.refuse(error))?;
-    Ok(view::deleted(admitted.version))
+    let Admitted { caller, via, version } = &admitted;
+    state.key_pairs.delete(caller, via, &whose, &name).await.map_err(|error| about.refuse(error))?;
+    Ok(view::deleted(*version))
 }
 
 /// A request about one key pair.

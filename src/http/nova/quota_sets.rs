@@ -37,7 +37,7 @@ pub(super) async fn update(request: HttpRequest, payload: Payload, state: Data<S
     let asked = Asked::read(&request, admitted)?;
     let change = quota_schema::update_body(&body, asked.admitted.version)?;
     let projects = credentials::projects(&request, &state);
-    let Asked { admitted: Admitted { caller, version }, project, user } = &asked;
+    let Asked { admitted: Admitted { caller, version, via: _ }, project, user } = &asked;
     let limits = state.quotas.update(caller, project, user.as_ref(), change, &projects).await?;
     Ok(quota_view::updated(&limits, *version))
 }

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CACHE_CONTROL;
 use serde::Serialize;
 
 use super::answer;
@@ -10,6 +9,7 @@ use super::microversion::Microversion;
 use super::schema::CreateBody;
 use crate::domain::{KeyPair, KeyPairName, PrivateKeyPem, Result, UserId};
 use crate::http::extensions::Extensions;
+use crate::http::unstored;
 use crate::service::{Created, NewKeyPair, Whose};
 use crate::ssh::LineEnd;
 
@@ -89,10 +89,8 @@ fn kind(pair: &KeyPair, version: Microversion) -> Option<&'static str> {
 pub(super) fn created(created: Created, version: Microversion) -> HttpResponse {
     let Created { pair, private_key } = created;
     let status = if version >= Microversion::KEY_TYPE { StatusCode::CREATED } else { StatusCode::OK };
-    let mut answer = HttpResponse::build(status);
-    if private_key.is_some() {
-        answer.insert_header((CACHE_CONTROL, "no-store"));
-    }
+    let answer = HttpResponse::build(status);
+    let answer = if private_key.is_some() { unstored::answer(answer) } else { answer };
     let keypair = CreatedView {
         private_key,
         kind: kind(&pair, version),

@@ -44,10 +44,6 @@ pub(super) fn is_granted(caller: &Caller, action: Action, owner: &Owner) -> bool
 
 /// The same for a private key of a key pair that was read: the token must also be of the project that the private key is
 /// bound to, so that a token stolen in one project releases nothing of another.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no route takes a kept private key out, puts one in or clears it yet")
-)]
 pub(super) fn authorize_private_key(caller: &Caller, action: Action, pair: &KeyPair) -> Result<()> {
     authorize(caller, action, &pair.owner, Some(&pair.name))?;
     let is_bound = caller.project().is_some_and(|project| pair.project.as_ref() == Some(project));

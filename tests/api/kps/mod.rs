@@ -1,16 +1,20 @@
-//! KPS V2.1 over HTTP.
+//! KPS V2.1 over HTTP, and what V3 has of kept private keys.
 
 mod create;
 mod custody;
 mod errors;
 mod gate;
+mod private_keys;
 mod read;
 mod write;
 
 use keypaird::domain::{
-    Fingerprint, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Region, Timestamp, UserId,
+    Fingerprint, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Protection, Region,
+    Timestamp, UserId,
 };
+use keypaird::ssh::{Algorithm, LineEnd, generate_ssh};
 use keypaird::store::NewKeyPair;
+use keypaird::vault::Binding;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, TestApp, User};
@@ -32,7 +36,7 @@ fn import(name: &str) -> Value {
 }
 
 /// What KPS refuses a request with: status, code, message.
-fn refusal(answer: &Answer) -> (u16, &str, &str) {
+pub fn refusal(answer: &Answer) -> (u16, &str, &str) {
     let text = |member| answer.body[member].as_str().unwrap_or_else(|| panic!("{}", answer.text));
     (answer.code(), text("error_code"), text("error_msg"))
 }
@@ -62,6 +66,7 @@ pub async fn store_project_pair(app: &TestApp, user: &User, name: &str) {
             caller: pair.user.clone(),
             pair,
             sealed: None,
+            entry: None,
             also_visible: None,
             limit: 10_000,
         })
@@ -69,10 +74,40 @@ pub async fn store_project_pair(app: &TestApp, user: &User, name: &str) {
         .unwrap();
 }
 
-fn region(app: &TestApp) -> Region {
+/// Gives the user's project a key pair whose private key is kept, which no call of these versions can make.
+pub async fn store_kept_project_pair(app: &TestApp, user: &User, name: &str) -> String {
+    let made = generate_ssh(Algorithm::Ed25519, None, LineEnd::None).unwrap();
+    let project = ProjectId::parse(&user.project_id).unwrap();
+    let pair = KeyPair {
+        id: KeyPairId::new(),
+        region: region(app),
+        owner: Owner::Project(project.clone()),
+        project: Some(project),
+        user: UserId::parse(&user.user_id).unwrap(),
+        name: KeyPairName::parse(name).unwrap(),
+        kind: made.public_key.kind,
+        algorithm: made.public_key.algorithm,
+        public_key: made.public_key.text,
+        fingerprint: made.public_key.fingerprint,
+        fingerprint_sha256: made.public_key.fingerprint_sha256,
+        description: String::new(),
+        has_private_key: true,
+        created_at: Timestamp::now(),
+        updated_at: None,
+    };
+    let binding = Binding::of(app.store.instance(), &pair);
+    let data_key = app.vault.fresh_data_key(&Protection::Default, &binding.row).await.unwrap();
+    let sealed = app.vault.seal(data_key, &binding, &made.private_key).await.unwrap();
+    let caller = pair.user.clone();
+    let new = NewKeyPair { caller, pair, sealed: Some(sealed), entry: None, also_visible: None, limit: 10_000 };
+    app.store.key_pair_create(new).await.unwrap();
+    made.private_key.expose().to_owned()
+}
+
+pub fn region(app: &TestApp) -> Region {
     Region::parse(&app.settings.region).unwrap()
 }
 
-fn owner(user: &User) -> Owner {
+pub fn owner(user: &User) -> Owner {
     Owner::User(UserId::parse(&user.user_id).unwrap())
 }

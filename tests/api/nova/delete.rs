@@ -63,7 +63,14 @@ async fn project_pair(app: &TestApp, name: &str) {
     pair.id = KeyPairId::new();
     pair.owner = Owner::Project(ProjectId::parse(&app.demo.project_id).unwrap());
     app.store
-        .key_pair_create(NewKeyPair { caller: pair.user.clone(), pair, sealed: None, also_visible: None, limit: 10 })
+        .key_pair_create(NewKeyPair {
+            caller: pair.user.clone(),
+            pair,
+            sealed: None,
+            entry: None,
+            also_visible: None,
+            limit: 10,
+        })
         .await
         .unwrap();
 }

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use awc::http::Method;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use keypaird::app::Application;
 use keypaird::auth::Authentication;
+use keypaird::domain::{Chain, NO_RECORD, Owner, Record, Region, record_hash};
 use keypaird::settings::{Flag, Settings, Sources, load};
 use keypaird::store::Store;
 use keypaird::vault::{MasterKeys, Vault};
@@ -64,6 +67,44 @@ impl Service {
     pub async fn kps(&self, user: &User, method: &str, path: &str, body: Value) -> Answer {
         let path = format!("/v2.1/{}/keypairs{path}", user.project_id);
         self.json(method, &path, &[("X-Auth-Token", user.token.as_str())], body).await
+    }
+
+    /// Calls KPS V3 below `/v3/{project_id}/keypairs` with a token; a `Null` body is none.
+    pub async fn kps_v3(&self, user: &User, method: &str, path: &str, body: Value) -> Answer {
+        let path = format!("/v3/{}/keypairs{path}", user.project_id);
+        self.json(method, &path, &[("X-Auth-Token", user.token.as_str())], body).await
+    }
+
+    /// The records of an owner's chain in the ledger, each of which follows the one before it.
+    pub async fn ledger(&self, owner: &Owner) -> Vec<Record> {
+        let region = Region::parse(&self.settings.region).unwrap();
+        let stored = self.store.ledger_page(&region, &Chain::Of(owner.clone()), 0, u32::MAX).await.unwrap();
+        let mut previous = NO_RECORD;
+        for (place, row) in (1..).zip(&stored) {
+            assert_eq!(row.seq, place, "a record is missing");
+            previous = record_hash(&previous, &row.region, &row.owner, row.seq, &row.record);
+            assert_eq!(row.hash, previous, "record {place} does not follow the one before it");
+        }
+        stored.iter().map(|row| serde_json::from_str(&row.record).unwrap()).collect()
+    }
+
+    /// Runs SQL on the service's database, as somebody with write access to it.
+    pub async fn sql(&self, sql: &str) {
+        match self.settings.database.url.as_deref() {
+            Some(url) => {
+                let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+                let driver = actix_web::rt::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+                drop(client);
+                driver.await.unwrap().unwrap();
+            }
+            None => {
+                let path = self.directory.path().join("keypaird.sqlite");
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
+                connection.batch_execute(sql).unwrap();
+            }
+        }
     }
 
     /// Sends JSON with its content type, or no body for `Null`.

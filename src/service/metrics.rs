@@ -1,0 +1,32 @@
+//! What is counted about private keys.
+
+use prometheus::{IntCounterVec, Opts, Registry};
+
+/// Clones count together.
+#[derive(Clone)]
+pub(super) struct Metrics {
+    integrity_failures: IntCounterVec,
+}
+
+/// Where a stored private key was found to be not what was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    OnRequest,
+}
+
+impl Metrics {
+    /// Counters of a service of its own, shown by `registry`.
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let help = "Kept private keys that failed their integrity check, by where that was found.";
+        let integrity_failures = IntCounterVec::new(Opts::new("integrity_failures_total", help), &["kind"])?;
+        registry.register(Box::new(integrity_failures.clone()))?;
+        Ok(Self { integrity_failures })
+    }
+
+    pub(super) fn integrity_failed(&self, found: Found) {
+        let kind = match found {
+            Found::OnRequest => "request",
+        };
+        self.integrity_failures.with_label_values(&[kind]).inc();
+    }
+}

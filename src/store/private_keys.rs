@@ -1,0 +1,221 @@
+//! Kept private keys of key pairs that are there: taken out, put in, cleared; each with its record in the ledger, in one
+//! transaction.
+
+use diesel::dsl::{exists, select};
+use diesel::prelude::*;
+use tracing::instrument;
+
+use super::Store;
+use super::connection::{Conn, run};
+use super::owners::{Space, Tallies};
+use super::readers::read;
+use super::rows::{KeyPairRow, NewSealedRow, SealedRow, is_named};
+use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
+use super::writer::Abort;
+use crate::domain::{Entry, KeyPair, KeyPairName, Owner, ProjectId, Region, Result, SealedPrivateKey, Timestamp};
+
+/// Whether what a transaction was to work on was still as its caller had read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Still {
+    /// It was, and everything is done.
+    Same,
+    /// Nothing was done: read again.
+    Changed,
+}
+
+impl Store {
+    /// The pair and its private key, from one statement: never the halves of two generations of a name.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn sealed_private_key(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        name: &KeyPairName,
+    ) -> Result<Option<(KeyPair, SealedPrivateKey)>> {
+        let owner = owner.to_string();
+        let rows: Vec<(KeyPairRow, SealedRow)> = read!(
+            self,
+            load,
+            key_pairs::table
+                .inner_join(
+                    sealed_keys::table.on(sealed_keys::region
+                        .eq(key_pairs::region)
+                        .and(sealed_keys::owner.eq(key_pairs::owner))
+                        .and(sealed_keys::key_pair_id.eq(key_pairs::id)))
+                )
+                .filter(is_named(region.as_str(), &owner, name.as_str()))
+                .select((KeyPairRow::as_select(), SealedRow::as_select()))
+        )?;
+        rows.into_iter().next().map(|(pair, sealed)| Ok((pair.try_into()?, sealed.try_into()?))).transpose()
+    }
+
+    /// Puts the record of a hand-out into the ledger if the pair, and what is kept of it, are still those that were opened.
+    /// The private key may leave when this says `Same`, and not before.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn private_key_release(&self, pair: &KeyPair, opened: &SealedPrivateKey, entry: Entry) -> Result<Still> {
+        let (row, opened) = (PairKey::of(pair), opened.clone());
+        self.write(async move |conn| {
+            let mut tallies = Tallies::default();
+            tallies.reserve(&row.space, 0);
+            tallies.lock(conn).await?;
+            if !is_sealed(conn, &row, &opened).await? {
+                return Ok(Still::Changed);
+            }
+            tallies.record(&row.space, &entry)?;
+            tallies.settle(conn).await?;
+            Ok(Still::Same)
+        })
+        .await
+    }
+
+    /// Keeps `sealed` as the pair's private key, in place of what was kept before.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn private_key_put(
+        &self,
+        pair: &KeyPair,
+        sealed: SealedPrivateKey,
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<Still> {
+        let row = PairKey::of(pair);
+        self.write(async move |conn| {
+            let mut tallies = Tallies::default();
+            tallies.reserve(&row.space, 0);
+            tallies.lock(conn).await?;
+            if !is_there(conn, &row).await? {
+                return Ok(Still::Changed);
+            }
+            delete_sealed(conn, &row).await?;
+            let sealed = NewSealedRow::new(&row.space, &row.id, &sealed);
+            run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&sealed))?;
+            mark(conn, &row, true, now).await?;
+            tallies.record(&row.space, &entry)?;
+            tallies.settle(conn).await?;
+            Ok(Still::Same)
+        })
+        .await
+    }
+
+    /// Keeps `fresh` in place of `opened`, if that is what is kept: the same private key, sealed anew.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn private_key_reseal(
+        &self,
+        pair: &KeyPair,
+        opened: &SealedPrivateKey,
+        fresh: SealedPrivateKey,
+        entry: Entry,
+    ) -> Result<Still> {
+        let (row, opened) = (PairKey::of(pair), opened.clone());
+        self.write(async move |conn| {
+            let mut tallies = Tallies::default();
+            tallies.reserve(&row.space, 0);
+            tallies.lock(conn).await?;
+            if !is_sealed(conn, &row, &opened).await? {
+                return Ok(Still::Changed);
+            }
+            delete_sealed(conn, &row).await?;
+            let fresh = NewSealedRow::new(&row.space, &row.id, &fresh);
+            run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&fresh))?;
+            tallies.record(&row.space, &entry)?;
+            tallies.settle(conn).await?;
+            Ok(Still::Same)
+        })
+        .await
+    }
+
+    /// Forgets the pair's private key.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn private_key_clear(&self, pair: &KeyPair, entry: Entry, now: Timestamp) -> Result<Still> {
+        let row = PairKey::of(pair);
+        self.write(async move |conn| {
+            let mut tallies = Tallies::default();
+            tallies.reserve(&row.space, 0);
+            tallies.lock(conn).await?;
+            if !is_there(conn, &row).await? || delete_sealed(conn, &row).await? == 0 {
+                return Ok(Still::Changed);
+            }
+            mark(conn, &row, false, now).await?;
+            tallies.record(&row.space, &entry)?;
+            tallies.settle(conn).await?;
+            Ok(Still::Same)
+        })
+        .await
+    }
+}
+
+/// What a pair was when it was read, as far as a private key is bound to it.
+#[derive(Clone)]
+struct PairKey {
+    space: Space,
+    id: Vec<u8>,
+    project: Option<String>,
+    public_key: String,
+}
+
+impl PairKey {
+    fn of(pair: &KeyPair) -> Self {
+        Self {
+            space: Space::new(&pair.region, &pair.owner),
+            id: pair.id.as_uuid().as_bytes().to_vec(),
+            project: pair.project.as_ref().map(ProjectId::to_string),
+            public_key: pair.public_key.clone(),
+        }
+    }
+}
+
+/// Whether the pair is there, with the public key and the project that its caller read.
+async fn is_there(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<bool> {
+    let found: Vec<(Option<String>, String)> = run!(
+        conn,
+        load,
+        key_pairs::table
+            .filter(key_pairs::region.eq(&row.space.region))
+            .filter(key_pairs::owner.eq(&row.space.owner))
+            .filter(key_pairs::id.eq(&row.id))
+            .select((key_pairs::project_id, key_pairs::public_key))
+    )?;
+    Ok(found.first().is_some_and(|(project, public_key)| *project == row.project && *public_key == row.public_key))
+}
+
+/// Whether the pair is there and its private key is the very one that was opened. Its wrapping may have changed meanwhile:
+/// rewrapping opens nothing and stops no export.
+async fn is_sealed(conn: &mut Conn<'_>, row: &PairKey, opened: &SealedPrivateKey) -> Result<bool, Abort> {
+    let same: bool = run!(
+        conn,
+        get_result,
+        select(exists(
+            sealed_keys::table
+                .filter(sealed_keys::region.eq(&row.space.region))
+                .filter(sealed_keys::owner.eq(&row.space.owner))
+                .filter(sealed_keys::key_pair_id.eq(&row.id))
+                .filter(sealed_keys::commitment.eq(&opened.commitment))
+                .filter(sealed_keys::ciphertext.eq(&opened.ciphertext))
+        ))
+    )?;
+    Ok(same && is_there(conn, row).await?)
+}
+
+/// How many rows there were: one or none.
+async fn delete_sealed(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<usize> {
+    run!(
+        conn,
+        execute,
+        diesel::delete(sealed_keys::table)
+            .filter(sealed_keys::region.eq(&row.space.region))
+            .filter(sealed_keys::owner.eq(&row.space.owner))
+            .filter(sealed_keys::key_pair_id.eq(&row.id))
+    )
+}
+
+async fn mark(conn: &mut Conn<'_>, row: &PairKey, has_private_key: bool, now: Timestamp) -> QueryResult<usize> {
+    run!(
+        conn,
+        execute,
+        diesel::update(key_pairs::table)
+            .filter(key_pairs::region.eq(&row.space.region))
+            .filter(key_pairs::owner.eq(&row.space.owner))
+            .filter(key_pairs::id.eq(&row.id))
+            .set((key_pairs::has_private_key.eq(has_private_key), key_pairs::updated_at.eq(now.as_micros())))
+    )
+}
