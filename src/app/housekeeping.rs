@@ -2,15 +2,16 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::join3;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
 use crate::service::KeyPairs;
+use crate::vault::Vault;
 
 /// Expired tokens are refused anyway; this only keeps their table from growing.
 const EVERY: Duration = Duration::from_secs(600);
@@ -18,10 +19,29 @@ const EVERY: Duration = Duration::from_secs(600);
 /// Attempts at private keys that were only counted are written when their minute is over.
 const FLUSH: Duration = Duration::from_secs(20);
 
-/// All of it, for ever.
-pub(super) async fn run(authentication: Authentication, key_pairs: Arc<KeyPairs>) -> Infallible {
-    match select(pin!(of_identity(authentication)), pin!(flush_attempts(key_pairs))).await {
-        Either::Left((never, _)) | Either::Right((never, _)) => match never {},
+/// How long a changed master key file may go unnoticed. `keypaird master-key retire` counts on it.
+const LOOK_AT_FILE: Duration = Duration::from_secs(5);
+
+/// The master keys in use, and the file that they come from.
+pub(super) struct Followed {
+    pub(super) vault: Vault,
+    pub(super) file: Arc<KeyFile>,
+    /// What the file was when it was last read.
+    pub(super) stamp: Option<Stamp>,
+}
+
+/// What is needed for it.
+pub(super) struct Housekeeping {
+    pub(super) authentication: Authentication,
+    pub(super) key_pairs: Arc<KeyPairs>,
+    pub(super) master_keys: Followed,
+}
+
+impl Housekeeping {
+    /// All of it, for ever.
+    pub(super) async fn run(self) -> Infallible {
+        let Self { authentication, key_pairs, master_keys } = self;
+        join3(of_identity(authentication), flush_attempts(key_pairs), master_keys.follow()).await.0
     }
 }
 
@@ -41,6 +61,37 @@ async fn of_identity(authentication: Authentication) -> Infallible {
         Authentication::Keystone(keystone) => {
             keystone.check().await;
             pending().await
+        }
+    }
+}
+
+impl Followed {
+    /// Reads the file again when it has changed, for ever. While it cannot be used, each turn tries again, and the same
+    /// reason is logged once.
+    async fn follow(mut self) -> Infallible {
+        let mut turns = interval(LOOK_AT_FILE);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = String::new();
+        loop {
+            turns.tick().await;
+            let stamp = self.file.stamp();
+            if stamp == self.stamp {
+                continue;
+            }
+            match self.vault.reload_master_keys().await {
+                Ok(()) => {
+                    self.stamp = stamp;
+                    told.clear();
+                    tracing::info!("the master key file has changed and is in use");
+                }
+                Err(failed) => {
+                    let failed = failed.to_string();
+                    if failed != told {
+                        tracing::error!("the changed master key file is not used, those in use stay: {failed}");
+                        told = failed;
+                    }
+                }
+            }
         }
     }
 }

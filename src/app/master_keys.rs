@@ -1,29 +1,92 @@
-//! Which master keys the service starts with, and whether they are the ones that the database was written with.
+//! Which master keys the service has, and whether they are the ones that the database was written with.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::task::spawn_blocking;
 
 use super::StartError;
-use crate::domain::Timestamp;
+use crate::domain::{Error, KekId, Source, Timestamp};
 use crate::settings::Settings;
-use crate::store::Store;
-use crate::vault::{MasterKeyError, MasterKeys};
+use crate::store::{MasterKeyCheck, Store};
+use crate::vault::{LocalKeys, MasterKeyError, MasterKeySource, MasterKeys};
 
-/// The keys of `vault.master_key_file`. Only the embedded default, SQLite in the data directory, makes a file by
-/// itself, and only while no private key was ever sealed: a lost file must not be papered over by a new one.
-pub(super) async fn load(settings: &Settings, store: &Store) -> Result<MasterKeys, StartError> {
-    let path = path(settings);
-    let known = store.master_key_checks().await?;
-    let keys = match MasterKeys::load(&path) {
-        Err(MasterKeyError::Missing { .. }) if settings.vault.master_key_file.is_none() && known.is_empty() => {
-            make(&path)?
+/// The file of the settings. The default holds only for a database in the data directory: other settings are refused
+/// before they come here.
+pub fn master_key_file(settings: &Settings) -> PathBuf {
+    settings.vault.master_key_file.clone().unwrap_or_else(|| settings.data.dir.join("master.key"))
+}
+
+/// The master key file; each time that it is read it is compared with the database.
+pub(super) struct KeyFile {
+    path: PathBuf,
+    store: Store,
+}
+
+/// By what a file is seen to be another one, or changed. Of a link, the file behind it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    file: (u64, u64),
+    modified: (i64, i64),
+    /// A change of owner or mode is one here only.
+    changed: (i64, i64),
+    size: u64,
+}
+
+impl KeyFile {
+    /// `None` where there is no file.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        let metadata = std::fs::metadata(&self.path).ok()?;
+        Some(Stamp {
+            file: (metadata.dev(), metadata.ino()),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            size: metadata.len(),
+        })
+    }
+
+    async fn read(&self) -> Result<MasterKeys, StartError> {
+        let path = self.path.clone();
+        let keys = spawn_blocking(move || MasterKeys::load(&path)).await.map_err(Error::internal)??;
+        check(&keys, &self.store, &self.path).await?;
+        Ok(keys)
+    }
+}
+
+#[async_trait]
+impl MasterKeySource for KeyFile {
+    async fn load(&self) -> Result<MasterKeys, Source> {
+        Ok(self.read().await?)
+    }
+}
+
+/// The keys of the file, which follow it from here on, and the stamp that it had before it was read. Only the embedded
+/// default, SQLite in the data directory, makes a file by itself, and only while no private key was ever sealed: a lost
+/// file must not be papered over by a new one.
+pub(super) async fn load(
+    settings: &Settings,
+    store: &Store,
+) -> Result<(LocalKeys, Arc<KeyFile>, Option<Stamp>), StartError> {
+    let file = Arc::new(KeyFile { path: master_key_file(settings), store: store.clone() });
+    let stamp = file.stamp();
+    let keys = match file.read().await {
+        Err(StartError::MasterKey(MasterKeyError::Missing { path })) => {
+            let known = store.master_key_checks().await?;
+            if !known.is_empty() {
+                return Err(StartError::MasterKeyFileMissing { path, known: known.into() });
+            }
+            if settings.vault.master_key_file.is_some() {
+                return Err(MasterKeyError::Missing { path }.into());
+            }
+            let made = make(&path)?;
+            check(&made, store, &path).await?;
+            made
         }
-        Err(MasterKeyError::Missing { .. }) if !known.is_empty() => {
-            return Err(StartError::MasterKeyFileMissing { path, rows: known.iter().map(|check| check.rows).sum() });
-        }
-        loaded => loaded?,
+        read => read?,
     };
-    check(&keys, store, path).await?;
-    Ok(keys)
+    Ok((LocalKeys::following(keys, file.clone()), file, stamp))
 }
 
 /// Makes the file. Where another process that starts in the same directory was first, its file is the one: a file
@@ -40,24 +103,32 @@ fn make(path: &Path) -> Result<MasterKeys, MasterKeyError> {
     }
 }
 
-/// The default holds only for a database in the data directory: other settings are refused before they come here.
-fn path(settings: &Settings) -> PathBuf {
-    settings.vault.master_key_file.clone().unwrap_or_else(|| settings.data.dir.join("master.key"))
-}
-
-/// Compares each key with its check value in the database, and writes those that are new.
-async fn check(keys: &MasterKeys, store: &Store, path: PathBuf) -> Result<(), StartError> {
+/// Compares each key with its check value in the database, and writes those that are new. Nothing is written for keys
+/// that do not fit.
+async fn check(keys: &MasterKeys, store: &Store, path: &Path) -> Result<(), StartError> {
     let given = keys.check_values();
-    for (kek, check_value) in &given {
+    let known = store.master_key_checks().await?;
+    compare(&given, &known, path)?;
+    let new: Vec<_> = given.iter().filter(|(kek, _)| known.iter().all(|known| known.kek != *kek)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    for (kek, check_value) in new {
         store.master_key_check_insert(kek, check_value, Timestamp::now()).await?;
     }
     // Read after writing: another process may have been first, with another key of the same name.
-    for known in store.master_key_checks().await? {
+    compare(&given, &store.master_key_checks().await?, path)
+}
+
+fn compare(given: &[(KekId, Vec<u8>)], known: &[MasterKeyCheck], path: &Path) -> Result<(), StartError> {
+    let path = || path.to_owned();
+    for known in known {
+        let (kek, rows) = (known.kek.clone(), known.rows);
         match given.iter().find(|(kek, _)| *kek == known.kek) {
             Some((_, check_value)) if *check_value == known.check_value => {}
-            Some(_) => return Err(StartError::MasterKeyWrong { path, kek: known.kek }),
-            None if known.rows == 0 => {}
-            None => return Err(StartError::MasterKeyGone { path, kek: known.kek, rows: known.rows }),
+            Some(_) => return Err(StartError::MasterKeyWrong { path: path(), kek, rows }),
+            None if rows == 0 => {}
+            None => return Err(StartError::MasterKeyGone { path: path(), kek, rows }),
         }
     }
     Ok(())

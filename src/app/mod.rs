@@ -20,15 +20,17 @@ use actix_web::{App, HttpServer};
 use futures_util::future::{Either, select, try_join};
 use prometheus::Registry;
 
-pub use self::error::StartError;
+pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
+use self::housekeeping::{Followed, Housekeeping};
+pub use self::master_keys::master_key_file;
 use crate::auth::{Authentication, Identity, Keystone, Mode};
 use crate::domain::Region;
 use crate::http;
 use crate::service::{KeyPairs, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
-use crate::vault::Vault;
+use crate::vault::{Suites, Vault, self_check};
 
 /// The service, bound to its ports and ready to run.
 pub struct Application {
@@ -41,13 +43,17 @@ pub struct Application {
     key_pairs: Arc<KeyPairs>,
     store: Store,
     vault: Vault,
+    housekeeping: Housekeeping,
 }
 
 impl Application {
     /// Opens the database and the vault, binds both listeners, and makes the first accounts where there are none.
     pub async fn build(settings: &Settings) -> Result<Self, StartError> {
+        self_check()?;
         let store = open_store(settings).await?;
-        let vault = Vault::new(master_keys::load(settings, &store).await?);
+        let (master_keys, master_key_file, master_key_stamp) = master_keys::load(settings, &store).await?;
+        let vault = Vault::new(master_keys).with_suites(suites(settings));
+        let followed = Followed { vault: vault.clone(), file: master_key_file, stamp: master_key_stamp };
         let region = Region::parse(&settings.region)?;
         let metrics = Registry::new();
         let key_pairs = KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone(), &metrics)?;
@@ -74,13 +80,29 @@ impl Application {
         let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
         let server = serve(listener, address, state.clone(), routes)?;
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
-        Ok(Self { server, admin_server, address, admin_address, first_start, authentication, key_pairs, store, vault })
+        let housekeeping = Housekeeping {
+            authentication: authentication.clone(),
+            key_pairs: Arc::clone(&key_pairs),
+            master_keys: followed,
+        };
+        Ok(Self {
+            server,
+            admin_server,
+            address,
+            admin_address,
+            first_start,
+            authentication,
+            key_pairs,
+            store,
+            vault,
+            housekeeping,
+        })
     }
 
     /// Serves until SIGTERM or SIGINT; requests under way are finished first.
     pub async fn run(self) -> io::Result<()> {
         let served = pin!(try_join(self.server, self.admin_server));
-        let served = match select(served, pin!(housekeeping::run(self.authentication, self.key_pairs.clone()))).await {
+        let served = match select(served, pin!(self.housekeeping.run())).await {
             Either::Left((served, _)) => served.map(|_| ()),
             Either::Right((never, _)) => match never {},
         };
@@ -132,6 +154,11 @@ pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
 fn database_url(settings: &Settings) -> String {
     let in_data_directory = || format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display());
     settings.database.url.clone().unwrap_or_else(in_data_directory)
+}
+
+/// The suites of the settings, which were found to fit together.
+fn suites(settings: &Settings) -> Suites {
+    Suites::new(settings.vault.suite, settings.vault.open_suites.clone()).unwrap_or_default()
 }
 
 /// Who answers for tokens, as `identity.mode` says.

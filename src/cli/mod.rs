@@ -47,7 +47,7 @@ enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(config::Command),
-    /// Make the file with the master keys that kept private keys are sealed with.
+    /// Make and change the file with the master keys that kept private keys are sealed with.
     #[command(subcommand)]
     MasterKey(master_key::Command),
     #[command(flatten)]
@@ -98,7 +98,7 @@ fn execute() -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments, settings),
         Command::Config(command) => config::run(&command, settings),
-        Command::MasterKey(command) => master_key::run(&command),
+        Command::MasterKey(command) => master_key::run(command, settings),
         Command::Identity(command) => identity::run(command, settings),
     }
 }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::Settings;
 use crate::ssh::Algorithm;
+use crate::vault::{self, Suites};
 use crate::{auth, telemetry};
 
 /// The longest that Keystone's answers about tokens are kept, in seconds; keystonemiddleware's default.
@@ -31,6 +32,7 @@ impl Settings {
             ("admin.listen", self.second_listener()),
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
             ("vault.master_key_file", self.master_key()),
+            ("vault.open_suites", self.suites()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
             ("identity.keystone.auth_url", self.keystone(|it| it.auth_url.as_deref().map(url))),
             ("identity.keystone.auth_url", self.keystone_unused()),
@@ -90,6 +92,13 @@ impl Settings {
             );
         }
         Ok(())
+    }
+
+    /// What is sealed must open again.
+    fn suites(&self) -> Result<(), String> {
+        let vault::Settings { suite, open_suites, .. } = &self.vault;
+        let opens = Suites::new(*suite, open_suites.clone()).is_some();
+        opens.then_some(()).ok_or_else(|| format!("it must have {} in it, which vault.suite seals by", suite.as_str()))
     }
 
     /// What must be set to find a Keystone; with an identity of the service's own, anything goes.

@@ -57,6 +57,25 @@ impl Store {
         })
         .await
     }
+
+    /// Forgets a key's check value where no sealed private key needs that key; how many need it.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn master_key_retire(&self, kek: &KekId) -> Result<u64> {
+        let kek = kek.clone();
+        let rows = self.write(async move |conn| {
+            let is_kek = sealed::kek_provider
+                .eq(kek.provider.as_str())
+                .and(sealed::kek_name.eq(&kek.name))
+                .and(sealed::kek_version.eq(kek.version));
+            let rows: i64 = run!(conn, get_result, sealed::table.filter(is_kek).select(count_star()))?;
+            if rows == 0 {
+                let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
+                run!(conn, execute, diesel::delete(checks::table.find(key)))?;
+            }
+            Ok(rows)
+        });
+        u64::try_from(rows.await?).map_err(Error::internal)
+    }
 }
 
 fn kek_id((provider, name, version): KekColumns) -> Result<KekId> {

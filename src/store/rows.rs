@@ -163,7 +163,7 @@ impl TryFrom<SealedRow> for SealedPrivateKey {
 
     fn try_from(row: SealedRow) -> Result<Self> {
         Ok(Self {
-            suite: Suite::from_number(row.suite).ok_or_else(|| unknown("suite"))?,
+            suite: Suite::from_number(row.suite).ok_or_else(|| unknown_suite(row.suite))?,
             kek: KekId {
                 provider: KekProvider::parse(&row.kek_provider).ok_or_else(|| unknown("kek_provider"))?,
                 name: row.kek_name,
@@ -188,4 +188,13 @@ pub(super) fn is_named<'a>(region: &'a str, owner: &'a str, name: &'a str) -> _ 
 /// A column holds what this version does not know: a newer version wrote it, or somebody's hand.
 pub(super) fn unknown(column: &str) -> Error {
     Error::internal(format!("the column {column} holds a value that this version does not know"))
+}
+
+/// Fails closed as every other broken part of a sealed private key does, before anything is unwrapped.
+fn unknown_suite(number: i32) -> Error {
+    let cause = format!(
+        "the row names suite {number}, which this version does not know: a newer keypaird sealed it, or the row was \
+         changed by hand"
+    );
+    Error::Integrity(cause.into())
 }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use openssl::cipher::Cipher;
+use openssl::cipher::{Cipher, CipherRef};
 use openssl::cipher_ctx::CipherCtx;
 use openssl::error::ErrorStack;
 use openssl::md::Md;
@@ -40,6 +40,7 @@ fn random<const N: usize>() -> Result<[u8; N], ErrorStack> {
 
 /// Seals a private key under a data key that seals nothing else. `PrivateKeyUnusable` if it is longer than any is.
 pub(super) fn seal(
+    suite: Suite,
     data_key: &DataKey,
     wrapped: WrappedKey,
     binding: &Binding<'_>,
@@ -49,15 +50,16 @@ pub(super) fn seal(
         return Err(Error::PrivateKeyUnusable { reason: format!("it has more than {LONGEST_TEXT} bytes") });
     }
     let (salt, nonce) = (random().map_err(Error::internal)?, random().map_err(Error::internal)?);
-    seal_with(data_key, wrapped, salt, nonce, binding, private_key).map_err(Error::internal)
+    seal_with(suite, data_key, wrapped, salt, nonce, binding, private_key).map_err(Error::internal)
 }
 
 /// Any nonce would do: its key is used once. The key comes from a data key and a salt that are drawn afresh for this one
 /// encryption, and from the row's id, so that even a random generator that repeats itself (a virtual machine started
 /// twice from one snapshot) gives two rows two keys. Were a key used twice with one nonce, whoever reads the database
 /// would learn the XOR of two private keys and could forge ciphertexts under that key. So the nonce is random all the
-/// same: it is the net below a later change that seals twice under one data key and salt.
+/// same: it is the net below a later change that seals twice under one data key and salt. It is so for both suites.
 pub(super) fn seal_with(
+    suite: Suite,
     data_key: &DataKey,
     wrapped: WrappedKey,
     salt: [u8; SALT],
@@ -65,10 +67,9 @@ pub(super) fn seal_with(
     binding: &Binding<'_>,
     private_key: &PrivateKeyPem,
 ) -> Result<SealedPrivateKey, ErrorStack> {
-    let suite = Suite::Aes256GcmHkdfSha512Commit;
     let Derived { key, commitment } = derive_both(data_key, &salt, suite, binding)?;
     let context = Context::of_private_key(PRIVATE_KEY, suite, binding);
-    let ciphertext = encrypt(&key, &nonce, &context, private_key.expose().as_bytes())?;
+    let ciphertext = encrypt(cipher(suite), &key, &nonce, &context, private_key.expose().as_bytes())?;
     Ok(SealedPrivateKey {
         suite,
         kek: wrapped.kek,
@@ -83,8 +84,8 @@ pub(super) fn seal_with(
 
 /// Opens what [`seal`] made.
 ///
-/// The commitment comes before the cipher: AES-GCM does not commit to its key, so that a ciphertext can be crafted which
-/// opens under two keys as two texts. Whoever writes rows, and can have two data keys of their own choice wrapped (at a
+/// The commitment comes before the cipher: neither AES-GCM nor ChaCha20-Poly1305 commits to its key, so that a ciphertext
+/// can be crafted which opens under two keys as two texts. Whoever writes rows, and can have two data keys of their own choice wrapped (at a
 /// KMS, anyone who may encrypt there), would choose by the wrapping alone which text comes out, with every tag right.
 /// Two data keys with one 256-bit commitment take 2¹²⁸ tries to find. The comparison takes the same time wherever the
 /// bytes differ, so that nobody can feel their way to a commitment.
@@ -95,7 +96,7 @@ pub(super) fn open(data_key: &DataKey, parts: &Parts<'_>, binding: &Binding<'_>)
         return Err(Broken::Commitment.into());
     }
     let context = Context::of_private_key(PRIVATE_KEY, suite, binding);
-    let text = decrypt(&derived.key, nonce, &context, ciphertext).map_err(Error::internal)?;
+    let text = decrypt(cipher(suite), &derived.key, nonce, &context, ciphertext).map_err(Error::internal)?;
     let mut text = text.ok_or(Broken::Ciphertext)?;
     match String::from_utf8(mem::take(&mut *text)) {
         Ok(text) => Ok(PrivateKeyPem::new(text)),
@@ -123,7 +124,7 @@ pub(super) fn wrap_with(
     data_key: &DataKey,
 ) -> Result<Vec<u8>, ErrorStack> {
     let key = derive(master, &salt, context)?;
-    let encrypted = encrypt(&key, &[0; NONCE], context, data_key.key().expose())?;
+    let encrypted = encrypt(Cipher::aes_256_gcm(), &key, &[0; NONCE], context, data_key.key().expose())?;
     Ok([&[WRAP_FORMAT], salt.as_slice(), &encrypted].concat())
 }
 
@@ -135,7 +136,7 @@ pub(super) fn unwrap(master: &Key256, context: &Context, wrapped: &[u8]) -> Resu
     }
     let (salt, encrypted) = rest.split_at(SALT);
     let key = derive(master, salt, context).map_err(Error::internal)?;
-    let data_key = decrypt(&key, &[0; NONCE], context, encrypted).map_err(Error::internal)?;
+    let data_key = decrypt(Cipher::aes_256_gcm(), &key, &[0; NONCE], context, encrypted).map_err(Error::internal)?;
     let data_key = data_key.and_then(|bytes| Key256::from_slice(&bytes)).ok_or(Broken::Wrapping)?;
     Ok(DataKey::new(data_key))
 }
@@ -146,7 +147,7 @@ pub(super) fn check_value(master: &Key256, kek: &KekId) -> Result<Vec<u8>, Error
     Ok(derive(master, &[0; SALT], &Context::of_check_value(kek))?.expose().to_vec())
 }
 
-/// What a data key is good for: the AES key of one ciphertext, and what proves it before it is used.
+/// What a data key is good for: the key of one ciphertext, and what proves it before it is used.
 struct Derived {
     key: Key256,
     commitment: Key256,
@@ -176,22 +177,38 @@ fn derive(key: &Key256, salt: &[u8], info: &Context) -> Result<Key256, ErrorStac
     Key256::fill(|derived| hkdf.derive(Some(derived)).map(|_| ()))
 }
 
-/// AES-256-GCM: the text's length, then the 16-byte tag. The caller answers for `key` and `nonce` being used once.
-fn encrypt(key: &Key256, nonce: &[u8; NONCE], context: &Context, text: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+/// The cipher of a private key. Data keys are wrapped by AES-256-GCM, whatever the suite.
+fn cipher(suite: Suite) -> &'static CipherRef {
+    match suite {
+        Suite::Aes256GcmHkdfSha512Commit => Cipher::aes_256_gcm(),
+        Suite::ChaCha20Poly1305HkdfSha512Commit => Cipher::chacha20_poly1305(),
+    }
+}
+
+/// The encrypted text, as long as the text, then the 16-byte tag. The caller answers for `key` and `nonce` being used
+/// once.
+fn encrypt(
+    cipher: &CipherRef,
+    key: &Key256,
+    nonce: &[u8; NONCE],
+    context: &Context,
+    text: &[u8],
+) -> Result<Vec<u8>, ErrorStack> {
     let mut ciphertext = vec![0; text.len() + TAG];
     let (body, tag) = ciphertext.split_at_mut(text.len());
-    let mut gcm = CipherCtx::new()?;
-    gcm.encrypt_init(Some(Cipher::aes_256_gcm()), Some(key.expose()), Some(nonce))?;
-    gcm.cipher_update(context.as_bytes(), None)?;
-    gcm.cipher_update(text, Some(body))?;
-    gcm.cipher_final(&mut [])?;
-    gcm.tag(tag)?;
+    let mut aead = CipherCtx::new()?;
+    aead.encrypt_init(Some(cipher), Some(key.expose()), Some(nonce))?;
+    aead.cipher_update(context.as_bytes(), None)?;
+    aead.cipher_update(text, Some(body))?;
+    aead.cipher_final(&mut [])?;
+    aead.tag(tag)?;
     Ok(ciphertext)
 }
 
-/// What [`encrypt`] encrypted; `None` if key, nonce, context, text or tag is another, or if there is no tag. Nothing of
-/// the text is let out before the tag is checked.
+/// What [`encrypt`] encrypted; `None` if cipher, key, nonce, context, text or tag is another, or if there is no tag.
+/// Nothing of the text is let out before the tag is checked.
 fn decrypt(
+    cipher: &CipherRef,
     key: &Key256,
     nonce: &[u8; NONCE],
     context: &Context,
@@ -199,13 +216,13 @@ fn decrypt(
 ) -> Result<Option<Zeroizing<Vec<u8>>>, ErrorStack> {
     let Some((body, tag)) = ciphertext.split_last_chunk::<TAG>() else { return Ok(None) };
     let mut text = Zeroizing::new(vec![0; body.len()]);
-    let mut gcm = CipherCtx::new()?;
-    gcm.decrypt_init(Some(Cipher::aes_256_gcm()), Some(key.expose()), Some(nonce))?;
-    gcm.cipher_update(context.as_bytes(), None)?;
-    gcm.cipher_update(body, Some(&mut text))?;
-    gcm.set_tag(tag)?;
+    let mut aead = CipherCtx::new()?;
+    aead.decrypt_init(Some(cipher), Some(key.expose()), Some(nonce))?;
+    aead.cipher_update(context.as_bytes(), None)?;
+    aead.cipher_update(body, Some(&mut text))?;
+    aead.set_tag(tag)?;
     // The one call that fails for what was stored; the others fail for want of memory.
-    Ok(gcm.cipher_final(&mut []).is_ok().then_some(text))
+    Ok(aead.cipher_final(&mut []).is_ok().then_some(text))
 }
 
 #[cfg(test)]
@@ -239,10 +256,12 @@ mod tests {
         KekId { provider: KekProvider::Local, name: "default".to_owned(), version: 1 }
     }
 
-    fn seal_row(row: u128) -> SealedPrivateKey {
+    const SUITES: [Suite; 2] = [Suite::Aes256GcmHkdfSha512Commit, Suite::ChaCha20Poly1305HkdfSha512Commit];
+
+    fn seal_row(suite: Suite, row: u128) -> SealedPrivateKey {
         let wrapped = WrappedKey { kek: kek(), alias: None, bytes: Vec::new() };
         let key = PrivateKeyPem::new("text".to_owned());
-        with_binding(row, |binding| seal_with(&data_key(), wrapped, [2; SALT], [3; NONCE], binding, &key))
+        with_binding(row, |binding| seal_with(suite, &data_key(), wrapped, [2; SALT], [3; NONCE], binding, &key))
             .expect("seals")
     }
 
@@ -251,10 +270,12 @@ mod tests {
     }
 
     #[test]
-    fn a_random_generator_that_repeats_itself_still_gives_two_rows_two_keys() {
-        let (one, other) = (seal_row(1), seal_row(2));
-        assert_ne!(one.commitment, other.commitment);
-        assert_ne!(one.ciphertext[..4], other.ciphertext[..4], "the same key stream");
+    fn s12_a_random_generator_that_repeats_itself_still_gives_two_rows_two_keys() {
+        for suite in SUITES {
+            let (one, other) = (seal_row(suite, 1), seal_row(suite, 2));
+            assert_ne!(one.commitment, other.commitment);
+            assert_ne!(one.ciphertext[..4], other.ciphertext[..4], "the same key stream");
+        }
         let wrap = |row| {
             let context = with_binding(row, |binding| Context::of_data_key(&kek(), binding));
             wrap_with(data_key().key(), [2; SALT], &context, &data_key()).expect("wraps")
@@ -263,21 +284,36 @@ mod tests {
     }
 
     #[test]
-    fn the_right_data_key_does_not_open_another_row() {
-        let (one, other) = (seal_row(1), seal_row(2));
+    fn s05_the_right_data_key_does_not_open_another_row() {
         let broken = |opened: Result<PrivateKeyPem>| opened.expect_err("is refused");
-        assert!(matches!(broken(open_row(2, &one)), Error::Integrity(e) if e.to_string().contains("commitment")));
-        let moved = SealedPrivateKey { commitment: other.commitment, ..one };
-        assert!(matches!(broken(open_row(2, &moved)), Error::Integrity(e) if e.to_string().contains("ciphertext")));
+        for suite in SUITES {
+            let (one, other) = (seal_row(suite, 1), seal_row(suite, 2));
+            assert_eq!(open_row(1, &one).expect("opens").expose(), "text");
+            assert!(matches!(broken(open_row(2, &one)), Error::Integrity(e) if e.to_string().contains("commitment")));
+            let moved = SealedPrivateKey { commitment: other.commitment, ..one };
+            assert!(matches!(broken(open_row(2, &moved)), Error::Integrity(e) if e.to_string().contains("ciphertext")));
+        }
     }
 
     #[test]
-    fn the_context_is_authenticated_apart_from_the_key() {
+    fn s10_another_suites_number_opens_nothing_with_the_right_data_key() {
+        let [aes, chacha] = SUITES.map(|suite| seal_row(suite, 1));
+        let broken = |sealed: &SealedPrivateKey| open_row(1, sealed).expect_err("is refused").with_cause();
+        let renamed = SealedPrivateKey { suite: chacha.suite, ..aes };
+        assert!(broken(&renamed).contains("commitment"));
+        let renamed = SealedPrivateKey { commitment: chacha.commitment, ..renamed };
+        assert!(broken(&renamed).contains("ciphertext"));
+    }
+
+    #[test]
+    fn s05_the_context_is_authenticated_apart_from_the_key() {
         let [one, other] = [1, 2].map(|row| with_binding(row, |binding| Context::of_data_key(&kek(), binding)));
         let key = random_key().expect("draws a key");
-        let ciphertext = encrypt(&key, &[0; NONCE], &one, b"text").expect("encrypts");
-        assert!(decrypt(&key, &[0; NONCE], &one, &ciphertext).expect("decrypts").is_some());
-        assert!(decrypt(&key, &[0; NONCE], &other, &ciphertext).expect("decrypts").is_none());
+        for cipher in SUITES.map(cipher) {
+            let ciphertext = encrypt(cipher, &key, &[0; NONCE], &one, b"text").expect("encrypts");
+            assert!(decrypt(cipher, &key, &[0; NONCE], &one, &ciphertext).expect("decrypts").is_some());
+            assert!(decrypt(cipher, &key, &[0; NONCE], &other, &ciphertext).expect("decrypts").is_none());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use openssl::error::ErrorStack;
 
 use super::master_key_text::TextFault;
+use crate::domain::KekId;
 
 /// Why the master keys cannot be used; each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,28 @@ pub enum MasterKeyError {
     Exists { path: PathBuf },
     #[error("the master key file {} cannot be written: {cause}; mend that and start again", .path.display())]
     Unwritable { path: PathBuf, cause: io::Error },
+    #[error(
+        "the master key file {} cannot be changed where it is: {cause}; if it is a mounted secret or a systemd \
+         credential, change what that is made from, else run this as the service's user", .path.display()
+    )]
+    Fixed { path: PathBuf, cause: io::Error },
+    #[error(
+        "the master key file {} has no room for another key: retire those that no private key needs any more",
+        .path.display()
+    )]
+    Full { path: PathBuf },
+    #[error(
+        "the master key file {} holds no master key '{}' version {}; `keypaird master-key list` shows those that it holds",
+        .path.display(), .kek.name, .kek.version
+    )]
+    UnknownKey { path: PathBuf, kek: KekId },
+    #[error(
+        "master key '{}' version {} is the primary, which wraps new data keys: make another the primary by `keypaird \
+         master-key set-primary` first", .0.name, .0.version
+    )]
+    Primary(KekId),
+    #[error(transparent)]
+    Name(TextFault),
     #[error(
         "OpenSSL failed to draw or derive a key, without which no private key can be protected: mend its installation"
     )]

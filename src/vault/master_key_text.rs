@@ -96,14 +96,16 @@ fn parse_line(line: &str) -> Result<Line, TextFault> {
 }
 
 fn parse_id(name: &str, version: &str) -> Result<KekId, TextFault> {
-    let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if name.len() > 64 || !fits {
-        return Err(TextFault::Name);
-    }
+    refuse_name(name)?;
     // Written back and compared, because `parse` also takes "+1" and "01": one version must have one spelling.
     let number = version.parse().ok().filter(|number: &i32| *number > 0 && number.to_string() == version);
     let version = number.ok_or(TextFault::Version)?;
     Ok(KekId { provider: KekProvider::Local, name: name.to_owned(), version })
+}
+
+pub(super) fn refuse_name(name: &str) -> Result<(), TextFault> {
+    let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if (1..=64).contains(&name.len()) && fits { Ok(()) } else { Err(TextFault::Name) }
 }
 
 fn parse_key(base64: &str) -> Result<Key256, TextFault> {
@@ -121,10 +123,56 @@ pub(super) fn write_one(name: &str, version: i32, key: &Key256) -> Zeroizing<Str
         "\n# Keep a copy of this file apart from the database and its backups. Without it no kept private key\n",
     );
     text.push_str("# opens; with it and the database, all of them do.\n");
-    text.push_str(&format!("primary {name} {version}\nkey {name} {version} "));
-    STANDARD.encode_string(key.expose(), &mut text);
-    text.push('\n');
+    text.push_str(&format!("primary {name} {version}\n"));
+    push_key(&mut text, name, version, key);
     text
+}
+
+/// The text with a further key, at its end.
+pub(super) fn with_key(text: &str, id: &KekId, key: &Key256) -> Zeroizing<String> {
+    let mut changed = room_for(text);
+    changed.push_str(text);
+    if !text.ends_with('\n') {
+        changed.push('\n');
+    }
+    push_key(&mut changed, &id.name, id.version, key);
+    changed
+}
+
+/// The text with another primary; everything else of it stays, comments too.
+pub(super) fn with_primary(text: &str, id: &KekId) -> Zeroizing<String> {
+    let mut changed = room_for(text);
+    for line in text.split_inclusive('\n') {
+        match line.split_ascii_whitespace().next() {
+            Some("primary") => changed.push_str(&format!("primary {} {}\n", id.name, id.version)),
+            _ => changed.push_str(line),
+        }
+    }
+    changed
+}
+
+/// The text without that key's line.
+pub(super) fn without_key(text: &str, id: &KekId) -> Zeroizing<String> {
+    let mut changed = room_for(text);
+    let (name, version) = (id.name.as_str(), id.version.to_string());
+    for line in text.split_inclusive('\n') {
+        let mut words = line.split_ascii_whitespace();
+        if [words.next(), words.next(), words.next()] != [Some("key"), Some(name), Some(version.as_str())] {
+            changed.push_str(line);
+        }
+    }
+    changed
+}
+
+/// Long enough for the text and a line more: growing would leave an unwiped copy behind.
+fn room_for(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(String::with_capacity(text.len() + 256))
+}
+
+fn push_key(text: &mut String, name: &str, version: i32, key: &Key256) {
+    text.push_str(&format!("key {name} {version} "));
+    STANDARD.encode_string(key.expose(), text);
+    text.push('\n');
 }
 
 #[cfg(test)]
@@ -155,6 +203,22 @@ mod tests {
         assert_eq!(contents.primary.0.name, "default");
         assert_eq!(contents.primary.1.expose(), &[7; 32]);
         assert!(write_one(&"n".repeat(64), i32::MAX, &key).capacity() == 512, "the text has grown");
+    }
+
+    #[test]
+    fn a_change_keeps_every_other_line_as_it_was() {
+        let id = |name: &str, version| KekId { provider: KekProvider::Local, name: name.to_owned(), version };
+        let (a, b) = (format!("key a 1 {KEY}"), format!("key a 11 {KEY}"));
+        let text = format!("{FIRST_LINE}\r\n# mine\r\n  primary  a 1\n{a}\n\n# the end\n{b}");
+        let key = Key256::from_slice(&[7; 32]).expect("32 bytes");
+        let added = with_key(&text, &id("c", 3), &key);
+        assert!(added.starts_with(&text) && added[text.len()..].starts_with("\nkey c 3 BwcH"), "{}", *added);
+        assert_eq!(*with_primary(&text, &id("a", 11)), text.replace("  primary  a 1\n", "primary a 11\n"));
+        assert_eq!(*without_key(&text, &id("a", 1)), text.replace(&format!("{a}\n"), ""));
+        assert_eq!(*without_key(&text, &id("a", 11)), text.replace(&b, ""));
+        for changed in [added, with_primary(&text, &id("a", 11))] {
+            assert!(parse(&changed).is_ok() && changed.capacity() == text.len() + 256, "the text has grown");
+        }
     }
 
     #[test]

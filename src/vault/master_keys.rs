@@ -32,8 +32,12 @@ impl MasterKeys {
     /// Refuses whatever others than the service's user could have read or written (see `master_key_file`), and contents
     /// that it does not know in full.
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
-        let text = master_key_file::read(path)?;
-        let text = str::from_utf8(&text).map_err(|_| MasterKeyError::NotText { path: path.to_owned() })?;
+        Self::parse(path, &master_key_file::read(path)?)
+    }
+
+    /// What the file at `path` holds.
+    pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, MasterKeyError> {
+        let text = str::from_utf8(text).map_err(|_| MasterKeyError::NotText { path: path.to_owned() })?;
         let Contents { primary, others } = master_key_text::parse(text)
             .map_err(|(line, fault)| MasterKeyError::Text { path: path.to_owned(), line, fault })?;
         let others = others.into_iter().map(MasterKey::new).collect::<Result<_, _>>()?;
@@ -54,6 +58,11 @@ impl MasterKeys {
     /// Each key's id and check value, the primary first: 32 bytes by which the key is known again, and which tell nothing about it.
     pub fn check_values(&self) -> Vec<(KekId, Vec<u8>)> {
         self.all().map(|key| (key.id.clone(), key.check_value.clone())).collect()
+    }
+
+    /// Which key wraps new data keys.
+    pub fn primary_id(&self) -> &KekId {
+        &self.primary.id
     }
 
     /// The key that wraps new data keys.
@@ -135,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_use_is_refused_with_the_command_that_mends_it() {
+    fn s22_a_file_that_others_may_use_is_refused_with_the_command_that_mends_it() {
         let directory = directory();
         let path = directory.path().join("master.key");
         MasterKeys::create(&path).expect("makes master keys");
@@ -151,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
+    fn s22_what_is_not_a_regular_file_is_refused_without_waiting_for_it() {
         let directory = directory();
         assert!(refusal(directory.path()).contains("not a regular file"));
         let fifo = directory.path().join("fifo");
@@ -161,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_symbolic_link_the_file_behind_it_counts() {
+    fn s22_of_a_symbolic_link_the_file_behind_it_counts() {
         let directory = directory();
         let (path, link) = (directory.path().join("master.key"), directory.path().join("link"));
         MasterKeys::create(&path).expect("makes master keys");

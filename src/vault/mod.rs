@@ -5,11 +5,14 @@ mod envelope;
 mod key;
 mod key_wrapper;
 mod local;
+mod master_key_edit;
 mod master_key_error;
 mod master_key_file;
 mod master_key_text;
 mod master_keys;
+mod self_check;
 mod stored;
+mod suites;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -22,13 +25,16 @@ use serde::Deserialize;
 
 pub use binding::{Binding, RowIds};
 use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey};
-use local::LocalKeys;
+pub use local::{LocalKeys, MasterKeySource};
+pub use master_key_edit::MasterKeyFile;
 pub use master_key_error::MasterKeyError;
 pub use master_key_text::TextFault;
 pub use master_keys::MasterKeys;
+pub use self_check::{SelfCheckError, self_check};
 use stored::Parts;
+pub use suites::Suites;
 
-use crate::domain::{Error, KekProvider, PrivateKeyPem, Protection, Result, SealedPrivateKey};
+use crate::domain::{Error, KekProvider, PrivateKeyPem, Protection, Result, SealedPrivateKey, Source, Suite};
 
 /// `vault.*`
 #[derive(Clone, Debug, Deserialize)]
@@ -36,18 +42,37 @@ use crate::domain::{Error, KekProvider, PrivateKeyPem, Protection, Result, Seale
 pub struct Settings {
     /// The local master keys; without it `master.key` in the data directory, where the database is there too.
     pub master_key_file: Option<PathBuf>,
+    /// The suite that seals.
+    #[serde(deserialize_with = "suites::one")]
+    pub suite: Suite,
+    /// The suites that may be opened.
+    #[serde(deserialize_with = "suites::several")]
+    pub open_suites: Vec<Suite>,
 }
 
 /// Envelope encryption: each private key under a data key of its own, each data key wrapped by a key-encryption key.
 /// Clones share it.
 #[derive(Clone)]
 pub struct Vault {
-    local: Arc<dyn KeyWrapper>,
+    local: Arc<LocalKeys>,
+    suites: Suites,
 }
 
 impl Vault {
-    pub fn new(master_keys: MasterKeys) -> Self {
-        Self { local: Arc::new(LocalKeys::new(master_keys)) }
+    /// With `MasterKeys`, they stay as they are; `LocalKeys::following` has them follow their file.
+    pub fn new(master_keys: impl Into<LocalKeys>) -> Self {
+        Self { local: Arc::new(master_keys.into()), suites: Suites::default() }
+    }
+
+    /// Reads the master keys again from where they come from. If that fails, which the error says a remedy for, those in
+    /// use stay in use.
+    pub async fn reload_master_keys(&self) -> Result<(), Source> {
+        self.local.reload().await
+    }
+
+    /// The same vault with other suites in use.
+    pub fn with_suites(self, suites: Suites) -> Self {
+        Self { suites, ..self }
     }
 
     /// A fresh data key that `protection` will wrap, drawn before there is a private key to seal: what is refused is
@@ -76,14 +101,15 @@ impl Vault {
             Some(wrapped) => wrapped,
             None => self.wrapper(provider)?.wrap(&choice, &data_key, binding).await?,
         };
-        envelope::seal(&data_key, wrapped, binding, key)
+        envelope::seal(self.suites.seals(), &data_key, wrapped, binding, key)
     }
 
     /// Opens a sealed private key. That it derives the public key is the caller's to check.
     ///
-    /// `Integrity` where commitment, binding or a stored part is wrong.
+    /// `Integrity` where commitment, binding or a stored part is wrong, or the suite is out of use.
     pub async fn open(&self, sealed: &SealedPrivateKey, binding: &Binding<'_>) -> Result<PrivateKeyPem> {
         let parts = Parts::of(sealed)?;
+        self.suites.refuse_closed(parts.suite)?;
         let data_key = self.unwrap(sealed, binding).await?;
         envelope::open(&data_key, &parts, binding)
     }

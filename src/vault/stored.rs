@@ -18,6 +18,8 @@ pub(super) const LONGEST_TEXT: usize = 1 << 20;
 pub(super) enum Broken {
     #[error("the {part} has {found} bytes where {expected} are needed")]
     Length { part: &'static str, found: usize, expected: &'static str },
+    #[error("the row names suite {}, which vault.open_suites does not allow to be opened", .0.as_str())]
+    ForbiddenSuite(Suite),
     #[error("the row names master key '{}' version {}, which the master key file does not hold", .0.name, .0.version)]
     UnknownMasterKey(KekId),
     #[error("the wrapped data key has a format that this version does not know")]

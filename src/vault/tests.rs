@@ -8,13 +8,15 @@ use uuid::Uuid;
 use super::key::Key256;
 use super::key_wrapper::DataKey;
 use super::stored::Broken;
-use super::{Binding, MasterKeys, RowIds, Vault};
+use super::{Binding, MasterKeys, RowIds, Suites, Vault};
 use crate::domain::{
     Error, InstanceId, KekId, KeyKind, KeyPairId, KmsKey, KmsKeyName, Owner, PrivateKeyPem, ProjectId, Protection,
     Region, Result, SealedPrivateKey, Suite, UserId,
 };
 
 const TEXT: &str = "not a key";
+
+const SUITES: [Suite; 2] = [Suite::Aes256GcmHkdfSha512Commit, Suite::ChaCha20Poly1305HkdfSha512Commit];
 
 /// The stored parts of a sealed key that are bytes.
 const PARTS: [fn(&mut SealedPrivateKey) -> &mut Vec<u8>; 5] = [
@@ -62,6 +64,11 @@ fn vault() -> Vault {
     Vault::new(MasterKeys::create(&directory.path().join("master.key")).expect("makes master keys"))
 }
 
+/// A vault that seals by this suite.
+fn sealing_by(suite: Suite) -> Vault {
+    vault().with_suites(Suites::new(suite, SUITES.to_vec()).expect("opens what it seals"))
+}
+
 async fn seal(vault: &Vault, row: &Row) -> SealedPrivateKey {
     let key = PrivateKeyPem::new(TEXT.to_owned());
     let fresh = vault.fresh_data_key(&Protection::Default, &row.binding().row).await.expect("draws a key");
@@ -78,15 +85,18 @@ fn refusal(opened: Result<PrivateKeyPem>) -> Broken {
 
 #[tokio::test]
 async fn what_was_sealed_opens_again_and_does_not_show_in_what_is_stored() {
-    let (vault, row) = (vault(), Row::new());
-    let sealed = seal(&vault, &row).await;
-    assert_eq!(vault.open(&sealed, &row.binding()).await.expect("opens").expose(), TEXT);
-    assert_eq!((sealed.kek.name.as_str(), sealed.kek.version), ("default", 1));
-    assert!(!sealed.ciphertext.windows(4).any(|bytes| TEXT.as_bytes().windows(4).any(|text| text == bytes)));
+    for suite in SUITES {
+        let (vault, row) = (sealing_by(suite), Row::new());
+        let sealed = seal(&vault, &row).await;
+        assert_eq!(sealed.suite, suite);
+        assert_eq!(vault.open(&sealed, &row.binding()).await.expect("opens").expose(), TEXT);
+        assert_eq!((sealed.kek.name.as_str(), sealed.kek.version), ("default", 1));
+        assert!(!sealed.ciphertext.windows(4).any(|bytes| TEXT.as_bytes().windows(4).any(|text| text == bytes)));
+    }
 }
 
 #[tokio::test]
-async fn no_part_of_a_binding_can_be_changed() {
+async fn s05_no_part_of_a_binding_can_be_changed() {
     let (vault, row) = (vault(), Row::new());
     let sealed = seal(&vault, &row).await;
     type Change = fn(&mut Row);
@@ -114,10 +124,16 @@ async fn no_part_of_a_binding_can_be_changed() {
 }
 
 #[tokio::test]
-async fn no_stored_part_can_be_swapped_with_another_rows() {
-    let (vault, row, other_row) = (vault(), Row::new(), Row::new());
-    let (sealed, other) = (seal(&vault, &row).await, seal(&vault, &other_row).await);
-    let again = seal(&vault, &row).await;
+async fn s01_no_stored_part_can_be_swapped_with_another_rows() {
+    for suite in SUITES {
+        refuse_swaps(&sealing_by(suite)).await;
+    }
+}
+
+async fn refuse_swaps(vault: &Vault) {
+    let (row, other_row) = (Row::new(), Row::new());
+    let (sealed, other) = (seal(vault, &row).await, seal(vault, &other_row).await);
+    let again = seal(vault, &row).await;
     for from in [&other, &again] {
         let swapped = [
             SealedPrivateKey { wrapped_data_key: from.wrapped_data_key.clone(), ..sealed.clone() },
@@ -134,9 +150,71 @@ async fn no_stored_part_can_be_swapped_with_another_rows() {
 }
 
 #[tokio::test]
-async fn no_bit_of_a_stored_part_can_be_flipped() {
+async fn s02_a_row_does_not_open_in_another_project_owner_or_installation_with_the_same_master_key() {
+    let (vault, row) = (vault(), Row::new());
+    let project = ProjectId::parse("other").expect("is a project id");
+    let others = [
+        Row { project: Some(project.clone()), ..row.clone() },
+        Row { owner: Owner::Project(project), ..row.clone() },
+        Row { instance: InstanceId::from_uuid(Uuid::from_u128(2)), ..row.clone() },
+    ];
+    let sealed = seal(&vault, &row).await;
+    for other in others {
+        let moved = seal(&vault, &other).await;
+        refusal(vault.open(&sealed, &other.binding()).await);
+        refusal(vault.open(&moved, &row.binding()).await);
+        assert!(vault.open(&moved, &other.binding()).await.is_ok(), "each opens where it belongs");
+    }
+}
+
+#[tokio::test]
+async fn s03_two_rows_whose_wrapped_data_keys_are_swapped_both_stay_shut() {
+    let (vault, row, other_row) = (vault(), Row::new(), Row::new());
+    let (mut one, mut other) = (seal(&vault, &row).await, seal(&vault, &other_row).await);
+    std::mem::swap(&mut one.wrapped_data_key, &mut other.wrapped_data_key);
+    for (sealed, row) in [(one, row), (other, other_row)] {
+        assert!(matches!(refusal(vault.open(&sealed, &row.binding()).await), Broken::Wrapping));
+    }
+}
+
+#[tokio::test]
+async fn s06_with_another_valid_public_key_in_its_row_a_private_key_does_not_open() {
     let (vault, row) = (vault(), Row::new());
     let sealed = seal(&vault, &row).await;
+    let public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl".to_owned();
+    let replaced = Row { public_key, ..row };
+    assert!(matches!(refusal(vault.open(&sealed, &replaced.binding()).await), Broken::Wrapping));
+}
+
+#[tokio::test]
+async fn s10_a_suite_that_is_not_in_use_neither_seals_nor_opens() {
+    let [aes, chacha] = SUITES;
+    assert!(Suites::new(chacha, vec![aes]).is_none(), "what is sealed must open again");
+    let row = Row::new();
+    let directory = tempfile::tempdir().expect("makes a directory");
+    let path = directory.path().join("master.key");
+    MasterKeys::create(&path).expect("makes master keys");
+    let with = |suites| Vault::new(MasterKeys::load(&path).expect("loads")).with_suites(suites);
+    let by_both = with(Suites::new(chacha, SUITES.to_vec()).expect("opens what it seals"));
+    let by_aes = with(Suites::new(aes, vec![aes]).expect("opens what it seals"));
+    let sealed = seal(&by_both, &row).await;
+    assert!(by_both.open(&sealed, &row.binding()).await.is_ok());
+    let broken = refusal(by_aes.open(&sealed, &row.binding()).await);
+    assert!(matches!(broken, Broken::ForbiddenSuite(suite) if suite == chacha), "{broken}");
+    assert!(broken.to_string().contains("chacha20-poly1305, which vault.open_suites does not allow"), "{broken}");
+    assert_eq!(seal(&by_aes, &row).await.suite, aes);
+}
+
+#[tokio::test]
+async fn s04_no_bit_of_a_stored_part_can_be_flipped() {
+    for suite in SUITES {
+        refuse_flips(&sealing_by(suite)).await;
+    }
+}
+
+async fn refuse_flips(vault: &Vault) {
+    let row = Row::new();
+    let sealed = seal(vault, &row).await;
     let mut flipped = 0;
     for part in PARTS {
         for bit in 0..8 * part(&mut sealed.clone()).len() {
@@ -147,6 +225,9 @@ async fn no_bit_of_a_stored_part_can_be_flipped() {
         }
     }
     assert_eq!(flipped, 8 * (81 + 32 + 32 + 12 + TEXT.len() + 16));
+    let [aes, chacha] = SUITES;
+    let other = if sealed.suite == aes { chacha } else { aes };
+    refusal(vault.open(&SealedPrivateKey { suite: other, ..sealed.clone() }, &row.binding()).await);
     for changed in [
         KekId { name: "defaulu".to_owned(), ..sealed.kek.clone() },
         KekId { version: 2, ..sealed.kek.clone() },
@@ -159,7 +240,7 @@ async fn no_bit_of_a_stored_part_can_be_flipped() {
 }
 
 #[tokio::test]
-async fn no_length_of_a_stored_part_panics_or_opens() {
+async fn s08_no_length_of_a_stored_part_panics_or_opens() {
     let (vault, row) = (vault(), Row::new());
     let sealed = seal(&vault, &row).await;
     for part in PARTS {
@@ -201,10 +282,10 @@ async fn an_older_master_key_still_opens_what_it_wrapped_and_the_primary_wraps()
 }
 
 #[tokio::test]
-async fn sealing_never_repeats_a_salt_a_nonce_a_commitment_or_a_wrapping() {
+async fn s11_sealing_never_repeats_a_salt_a_nonce_a_commitment_or_a_wrapping() {
     let (vault, row) = (vault(), Row::new());
     let mut seen = HashSet::new();
-    for _ in 0..500 {
+    for _ in 0..100_000 {
         let SealedPrivateKey { wrapped_data_key, salt, commitment, nonce, .. } = seal(&vault, &row).await;
         for part in [wrapped_data_key[1..33].to_vec(), wrapped_data_key[33..].to_vec(), salt, commitment, nonce] {
             assert!(seen.insert(part), "the same bytes were drawn twice");
@@ -221,14 +302,14 @@ async fn a_kms_that_is_not_configured_is_refused_with_what_to_use_instead() {
 }
 
 #[test]
-fn a_suite_that_this_version_does_not_know_has_no_name_to_open_it_by() {
+fn s10_a_suite_that_this_version_does_not_know_has_no_name_to_open_it_by() {
     for number in [i32::MIN, -1, 0, 3, i32::MAX] {
         assert!(Suite::from_number(number).is_none(), "{number}");
     }
 }
 
 #[test]
-fn nothing_secret_is_printed() {
+fn s23_nothing_secret_is_printed() {
     let key = Key256::from_slice(b"0123456789abcdef0123456789abcdef").expect("32 bytes");
     assert_eq!(format!("{key:?}"), "Key256(…)");
     assert_eq!(format!("{:?}", DataKey::new(key)), "DataKey(Key256(…))");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod keystone;
+mod secrets;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -35,12 +36,16 @@ const DEFAULT_LEVEL: &str = "info,actix_server=warn,actix_http=off";
 #[test]
 fn every_command_has_a_help_text_that_tells_its_options() {
     let directory = TempDir::new().unwrap();
-    let cases: [(&[&str], &[&str]); 5] = [
+    let cases: [(&[&str], &[&str]); 9] = [
         (&["--help"], &["serve", "config", "master-key", "Examples:", "Exit status:", "KEYPAIRD_CONFIG"]),
         (&["serve", "--help"], &["--listen", "--data-dir", "--config", "--set", "SIGTERM", "Examples:"]),
         (&["config", "--help"], &["show"]),
         (&["config", "show", "--help"], &["toml", "json", "table", "masked"]),
         (&["master-key", "create", "--help"], &["0600", "<FILE>"]),
+        (&["master-key", "add", "--help"], &["--name", "--file", "set-primary"]),
+        (&["master-key", "list", "--help"], &["ROWS", "missing", "--output"]),
+        (&["master-key", "set-primary", "--help"], &["<NAME> <VERSION>", "within seconds"]),
+        (&["master-key", "retire", "--help"], &["--missing", "rewrap", "backup"]),
     ];
     for (arguments, words) in cases {
         let output = run(directory.path(), arguments);
@@ -218,7 +223,7 @@ struct Service {
     log: BufReader<std::process::ChildStderr>,
     /// The line that tells where it listens.
     started: Value,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Service {
@@ -228,7 +233,7 @@ impl Service {
         command.args(["--set", "admin.listen=127.0.0.1:0", "--set", "log.format=json"]).args(settings);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let mut service = Self { child, log, started: Value::Null, _directory: directory };
+        let mut service = Self { child, log, started: Value::Null, directory };
         let mut told = String::new();
         while service.started.is_null() {
             let mut line = String::new();

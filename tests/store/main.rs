@@ -5,4 +5,5 @@ mod connections;
 mod identity;
 mod key_pairs;
 mod ledger;
+mod master_keys;
 mod support;

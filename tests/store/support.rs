@@ -35,6 +35,17 @@ impl Database {
         databases
     }
 
+    /// Runs a statement as somebody with a database client would.
+    pub(crate) async fn by_hand(&self, sql: &str) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) => {
+                let mut connection = <diesel::SqliteConnection as diesel::Connection>::establish(path).unwrap();
+                diesel::connection::SimpleConnection::batch_execute(&mut connection, sql).unwrap();
+            }
+            None => admin(&self.url, sql).await,
+        }
+    }
+
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.url).await.unwrap()
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The envelope of docs/vault.md a second time, independently of the service: on the `cryptography` package alone.
+"""The envelope of docs/envelope.md a second time, independently of the service: on the `cryptography` package alone.
 
     envelope.py verify FILE   open every vector of FILE, and check that the ones to be refused are
     envelope.py seal          print a file of fresh vectors, for the service to open
@@ -17,11 +17,13 @@ import uuid
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ZERO_NONCE = bytes(12)
+# The cipher of the private key, by the suite's number. Data keys are wrapped by AES-256-GCM whatever the suite.
+SUITES = {1: AESGCM, 2: ChaCha20Poly1305}
 
 
 class Refused(Exception):
@@ -98,10 +100,9 @@ def unwrap(vector):
 def seal(vector, private_key, data_key=None, salt=None, nonce=None):
     """Adds the stored parts to a vector that has kek and binding."""
     data_key, salt, nonce = data_key or os.urandom(32), salt or os.urandom(32), nonce or os.urandom(12)
-    vector["suite"] = 1
     encryption_key, commitment = derive_both(data_key, salt, vector)
     context = private_key_context(b"keypaird/1/private-key", vector)
-    ciphertext = AESGCM(encryption_key).encrypt(nonce, private_key, context)
+    ciphertext = SUITES[vector["suite"]](encryption_key).encrypt(nonce, private_key, context)
     stored = {
         "data_key": data_key,
         "wrapped_data_key": wrap(vector, data_key, os.urandom(32)),
@@ -128,7 +129,7 @@ def open_(vector):
         raise Refused("commitment")
     try:
         context = private_key_context(b"keypaird/1/private-key", vector)
-        return AESGCM(encryption_key).decrypt(nonce, ciphertext, context).decode()
+        return SUITES[vector["suite"]](encryption_key).decrypt(nonce, ciphertext, context).decode()
     except InvalidTag:
         raise Refused("ciphertext") from None
     except UnicodeDecodeError:
@@ -191,7 +192,7 @@ def two_key_ciphertext(keys, nonce, context):
 # --- vectors ----------------------------------------------------------------------------------------------------------
 
 
-def blank(name, **changes):
+def blank(name, suite=1, **changes):
     kek = {"provider": "local", "name": "default", "version": 1, "key": os.urandom(32).hex()}
     kek["check_value"] = check_value(kek).hex()
     binding = {
@@ -204,24 +205,44 @@ def blank(name, **changes):
         "public_key": "ssh-ed25519 " + base64.b64encode(os.urandom(51)).decode() + " alice@example",
     }
     binding.update(changes)
-    return {"name": name, "sealed_by": "envelope.py", "expect": "opens", "kek": kek, "binding": binding}
+    return {
+        "name": name,
+        "sealed_by": "envelope.py",
+        "expect": "opens",
+        "kek": kek,
+        "binding": binding,
+        "suite": suite,
+    }
 
 
-def opening(name, text, **changes):
-    return seal(blank(name, **changes), text.encode()) | {"private_key": text}
+def opening(name, text, suite=1, **changes):
+    return seal(blank(name, suite, **changes), text.encode()) | {"private_key": text}
 
 
-def refused(name, expect, **changes):
-    vector = seal(blank(name), b"never seen")
+def refused(name, expect, suite=1, **changes):
+    vector = seal(blank(name, suite), b"never seen")
     vector["expect"] = expect
     for part, change in changes.items():
         vector[part] = change(bytes.fromhex(vector[part])).hex()
     return vector
 
 
+def of_another_suite(name):
+    """Sealed by one suite, stored as of the other: key and commitment are of the number too."""
+    vector = seal(blank(name, 1), b"never seen")
+    return vector | {"suite": 2, "expect": "commitment"}
+
+
+def recommitted():
+    """The same with the commitment that the other suite's number gives: the cipher itself refuses."""
+    vector = of_another_suite("suite 2: sealed by suite 1, with the commitment of suite 2")
+    data_key, salt = bytes.fromhex(vector["data_key"]), bytes.fromhex(vector["salt"])
+    return vector | {"commitment": derive_both(data_key, salt, vector)[1].hex(), "expect": "ciphertext"}
+
+
 def crafted_for_two_keys():
     """The commitment is the first data key's; the row's data key is the second; AES-GCM opens under both."""
-    vector = blank("a ciphertext crafted to open under two data keys") | {"suite": 1, "expect": "commitment"}
+    vector = blank("a ciphertext crafted to open under two data keys") | {"expect": "commitment"}
     data_keys, salt, nonce = [os.urandom(32), os.urandom(32)], os.urandom(32), os.urandom(12)
     derived = [derive_both(data_key, salt, vector) for data_key in data_keys]
     context = private_key_context(b"keypaird/1/private-key", vector)
@@ -255,6 +276,16 @@ def fresh_vectors():
         refused("a nonce of 16 bytes", "length", nonce=lambda n: n + bytes(4)),
         refused("a ciphertext shorter than its tag", "length", ciphertext=lambda c: c[:15]),
         not_text,
+        opening("suite 2: a key of a user", "-----BEGIN TEST KEY-----\nc3VpdGUgMg==\n-----END TEST KEY-----\n", 2),
+        opening("suite 2: a key of a project, made without one", "x", 2, owner="p:7c3d1a0be9a94f0f", project=None),
+        opening("suite 2: an empty text", "", 2),
+        opening("suite 2: a long text", "0123456789abcdef" * 512 + "\n", 2),
+        refused("suite 2: another commitment", "commitment", 2, commitment=lambda c: os.urandom(32)),
+        refused("suite 2: a ciphertext with another tag", "ciphertext", 2, ciphertext=lambda c: c[:-16] + bytes(16)),
+        refused("suite 2: a ciphertext cut short", "ciphertext", 2, ciphertext=lambda c: c[1:]),
+        refused("suite 2: a wrapped data key with another tag", "wrapping", 2, wrapped_data_key=lambda w: w[:-1] + b"\0"),
+        of_another_suite("suite 2: sealed by suite 1"),
+        recommitted(),
     ]
 
 

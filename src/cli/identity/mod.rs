@@ -104,7 +104,7 @@ pub(in crate::cli) enum Form {
 
 impl Output {
     /// Things as a table of `cells` below `head`, or as a JSON array.
-    fn list<T: Serialize, const COLUMNS: usize>(
+    pub(in crate::cli) fn list<T: Serialize, const COLUMNS: usize>(
         &self,
         things: &[T],
         head: [&str; COLUMNS],
