@@ -11,7 +11,7 @@ at_end() {
 # Starts a Keystone of this stage's own and exports where it is and its passwords, as TEST_KEYSTONE_… variables.
 start_keystone() {
     local keystone variable
-    make_python_environment
+    make_python_environment "$PYTHON_ENVIRONMENT" tests/clients
     exec {keystone}< <(exec "$PYTHON_ENVIRONMENT/bin/python" tests/clients/keystone.py </dev/null)
     keystone_process=$!
     at_end stop_keystone
@@ -25,6 +25,31 @@ stop_keystone() {
     if kill "$keystone_process" 2>/dev/null; then
         wait "$keystone_process" || true
     fi
+}
+
+# Starts moto's KMS on a free loopback port and exports where it is, and credentials that it takes like any others.
+start_kms() {
+    local port
+    make_python_environment "$KMS_ENVIRONMENT" tests/kms
+    port=$(free_port)
+    kms_log=$(mktemp)
+    "$KMS_ENVIRONMENT/bin/moto_server" -H 127.0.0.1 -p "$port" </dev/null >"$kms_log" 2>&1 &
+    kms_process=$!
+    at_end stop_kms
+    export TEST_KMS_URL="http://127.0.0.1:$port"
+    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true
+    for _ in {1..150}; do
+        ! curl --silent --output /dev/null "$TEST_KMS_URL/moto-api/" || return 0
+        sleep 0.2
+    done
+    fail "the KMS did not start: $(cat "$kms_log")"
+}
+
+stop_kms() {
+    if kill "$kms_process" 2>/dev/null; then
+        wait "$kms_process" || true
+    fi
+    rm -f "$kms_log"
 }
 
 # Starts a PostgreSQL of this stage's own on a free loopback port; it goes with the stage's shell. Sets postgresql_url.

@@ -8,6 +8,7 @@ use super::first_start::FirstStartError;
 use crate::auth::KeystoneError;
 use crate::domain::{Error, KekId};
 use crate::store::MasterKeyCheck;
+use crate::vault::kms::KmsError;
 use crate::vault::{MasterKeyError, SelfCheckError};
 
 /// Each text names what is wrong and what to do.
@@ -43,6 +44,8 @@ pub enum StartError {
     MasterKey(#[from] MasterKeyError),
     #[error(transparent)]
     Keystone(#[from] KeystoneError),
+    #[error(transparent)]
+    Kms(#[from] KmsError),
     #[error(transparent)]
     FirstStart(#[from] FirstStartError),
     #[error("{}", .0.with_cause())]

@@ -5,13 +5,14 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
 use crate::service::KeyPairs;
 use crate::vault::Vault;
+use crate::vault::kms::Kms;
 
 /// Expired tokens are refused anyway; this only keeps their table from growing.
 const EVERY: Duration = Duration::from_secs(600);
@@ -35,13 +36,22 @@ pub(super) struct Housekeeping {
     pub(super) authentication: Authentication,
     pub(super) key_pairs: Arc<KeyPairs>,
     pub(super) master_keys: Followed,
+    pub(super) kms: Option<Kms>,
 }
 
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { authentication, key_pairs, master_keys } = self;
-        join3(of_identity(authentication), flush_attempts(key_pairs), master_keys.follow()).await.0
+        let Self { authentication, key_pairs, master_keys, kms } = self;
+        join4(of_identity(authentication), flush_attempts(key_pairs), master_keys.follow(), watch(kms)).await.0
+    }
+}
+
+/// Looks whether the KMS answers, where there is one.
+async fn watch(kms: Option<Kms>) -> Infallible {
+    match kms {
+        None => pending().await,
+        Some(kms) => kms.watch().await,
     }
 }
 

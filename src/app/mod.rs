@@ -30,6 +30,7 @@ use crate::http;
 use crate::service::{KeyPairs, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
+use crate::vault::kms::Kms;
 use crate::vault::{Suites, Vault, self_check};
 
 /// The service, bound to its ports and ready to run.
@@ -49,13 +50,10 @@ pub struct Application {
 impl Application {
     /// Opens the database and the vault, binds both listeners, and makes the first accounts where there are none.
     pub async fn build(settings: &Settings) -> Result<Self, StartError> {
-        self_check()?;
         let store = open_store(settings).await?;
-        let (master_keys, master_key_file, master_key_stamp) = master_keys::load(settings, &store).await?;
-        let vault = Vault::new(master_keys).with_suites(suites(settings));
-        let followed = Followed { vault: vault.clone(), file: master_key_file, stamp: master_key_stamp };
-        let region = Region::parse(&settings.region)?;
         let metrics = Registry::new();
+        let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics).await?;
+        let region = Region::parse(&settings.region)?;
         let key_pairs = KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
         let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
@@ -83,7 +81,8 @@ impl Application {
         let housekeeping = Housekeeping {
             authentication: authentication.clone(),
             key_pairs: Arc::clone(&key_pairs),
-            master_keys: followed,
+            master_keys,
+            kms,
         };
         Ok(Self {
             server,
@@ -140,6 +139,23 @@ impl Application {
     pub fn vault(&self) -> &Vault {
         &self.vault
     }
+}
+
+/// The vault, and what it follows.
+struct OpenVault {
+    vault: Vault,
+    master_keys: Followed,
+    kms: Option<Kms>,
+}
+
+/// The vault of the settings, with master keys that are those that the database was written with.
+async fn open_vault(settings: &Settings, store: &Store, metrics: &Registry) -> Result<OpenVault, StartError> {
+    self_check()?;
+    let (master_keys, file, stamp) = master_keys::load(settings, store).await?;
+    let kms = Kms::new(&settings.vault.kms, metrics)?;
+    let vault = Vault::new(master_keys).with_suites(suites(settings)).with_kms(kms.clone());
+    let master_keys = Followed { vault: vault.clone(), file, stamp };
+    Ok(OpenVault { vault, master_keys, kms })
 }
 
 /// The database of the settings; by default a SQLite file in the data directory, which is made (0700) if need be.

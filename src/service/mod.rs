@@ -26,6 +26,7 @@ use crate::domain::{Caller, Error, Owner, Region, Result, UserId};
 use crate::ssh::Algorithm;
 use crate::store::Store;
 use crate::vault::Vault;
+use crate::vault::kms::KmsHealth;
 
 /// `keypair.*`
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -88,6 +89,11 @@ impl KeyPairs {
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<()> {
         self.store.ping().await
+    }
+
+    /// Whether the KMS can be used. Most requests need none.
+    pub fn kms_health(&self) -> KmsHealth {
+        self.vault.kms_health()
     }
 }
 

@@ -48,7 +48,8 @@ impl Settings {
             ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
         ];
-        let failed = checks.into_iter().filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
+        let checks = checks.into_iter().chain(self.vault.kms.validate());
+        let failed = checks.filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
         let invalid: Vec<Invalid> = failed.collect();
         if invalid.is_empty() { Ok(()) } else { Err(invalid) }
     }

@@ -1,5 +1,8 @@
 //! Who wraps data keys: one trait, a file for each provider.
 
+use std::fmt;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::binding::{Binding, RowIds};
@@ -32,12 +35,12 @@ pub(super) struct WrappedKey {
 
 /// Which of a provider's keys is to wrap.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "master keys are not chosen by a name")]
 pub(super) enum KeyChoice {
     /// The one that wraps whatever is not asked to go under another: the primary master key.
     Primary,
     /// A key of the project in the row's ids, as its caller named it.
     Tenants(KmsKey),
+    #[expect(dead_code, reason = "for wrapping anew what is stored")]
     /// Whichever key this alias stands for by now.
     Alias(String),
 }
@@ -45,8 +48,23 @@ pub(super) enum KeyChoice {
 /// A data key that was just made.
 pub(super) struct Generated {
     pub(super) data_key: DataKey,
-    /// Already wrapped, by a provider that makes and wraps a key in one call.
-    pub(super) wrapped: Option<WrappedKey>,
+    pub(super) wrapping: Wrapping,
+}
+
+/// How a data key that was just made gets wrapped.
+#[derive(Debug)]
+pub(super) enum Wrapping {
+    /// It is, by a provider that makes and wraps a key in one call.
+    Done(WrappedKey),
+    /// By a key at hand, as soon as it is known what to bind it to.
+    Later(Arc<dyn LaterWrapping>),
+    /// By the provider, as it was chosen.
+    AsChosen,
+}
+
+/// A key that wraps without asking anybody.
+pub(super) trait LaterWrapping: fmt::Debug + Send + Sync {
+    fn wrap(&self, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey>;
 }
 
 /// A provider of key-encryption keys, constructed ready for use.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::binding::{Binding, Context, RowIds};
 use super::envelope;
-use super::key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey};
+use super::key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey, Wrapping};
 use super::master_keys::MasterKeys;
 use super::stored::Broken;
 use crate::domain::{Error, KekId, Result, Source};
@@ -84,7 +84,7 @@ impl KeyWrapper for LocalKeys {
     async fn generate(&self, choice: &KeyChoice, _row: &RowIds<'_>) -> Result<Generated> {
         refuse_choice(choice)?;
         let data_key = DataKey::new(envelope::random_key().map_err(Error::internal)?);
-        Ok(Generated { data_key, wrapped: None })
+        Ok(Generated { data_key, wrapping: Wrapping::AsChosen })
     }
 
     async fn wrap(&self, choice: &KeyChoice, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey> {

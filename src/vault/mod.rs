@@ -4,6 +4,7 @@ mod binding;
 mod envelope;
 mod key;
 mod key_wrapper;
+pub mod kms;
 mod local;
 mod master_key_edit;
 mod master_key_error;
@@ -24,7 +25,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use binding::{Binding, RowIds};
-use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey};
+use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey, Wrapping};
+use kms::{Kms, KmsHealth};
 pub use local::{LocalKeys, MasterKeySource};
 pub use master_key_edit::MasterKeyFile;
 pub use master_key_error::MasterKeyError;
@@ -48,6 +50,7 @@ pub struct Settings {
     /// The suites that may be opened.
     #[serde(deserialize_with = "suites::several")]
     pub open_suites: Vec<Suite>,
+    pub kms: kms::Settings,
 }
 
 /// Envelope encryption: each private key under a data key of its own, each data key wrapped by a key-encryption key.
@@ -55,13 +58,14 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Vault {
     local: Arc<LocalKeys>,
+    kms: Option<Kms>,
     suites: Suites,
 }
 
 impl Vault {
     /// With `MasterKeys`, they stay as they are; `LocalKeys::following` has them follow their file.
     pub fn new(master_keys: impl Into<LocalKeys>) -> Self {
-        Self { local: Arc::new(master_keys.into()), suites: Suites::default() }
+        Self { local: Arc::new(master_keys.into()), kms: None, suites: Suites::default() }
     }
 
     /// Reads the master keys again from where they come from. If that fails, which the error says a remedy for, those in
@@ -75,6 +79,16 @@ impl Vault {
         Self { suites, ..self }
     }
 
+    /// The same with a KMS, if there is one.
+    pub fn with_kms(self, kms: Option<Kms>) -> Self {
+        Self { kms, ..self }
+    }
+
+    /// Whether the KMS can be used.
+    pub fn kms_health(&self) -> KmsHealth {
+        self.kms.as_ref().map_or(KmsHealth::None, Kms::health)
+    }
+
     /// A fresh data key that `protection` will wrap, drawn before there is a private key to seal: what is refused is
     /// refused before the work of making one, and a KMS is asked once.
     ///
@@ -85,8 +99,8 @@ impl Vault {
             Protection::Default => (Provider::Local, KeyChoice::Primary),
             Protection::Kms(key) => (Provider::Kms, KeyChoice::Tenants(key.clone())),
         };
-        let Generated { data_key, wrapped } = self.wrapper(provider)?.generate(&choice, row).await?;
-        Ok(FreshDataKey { provider, choice, data_key, wrapped })
+        let Generated { data_key, wrapping } = self.wrapper(provider)?.generate(&choice, row).await?;
+        Ok(FreshDataKey { provider, choice, data_key, wrapping })
     }
 
     /// Seals a private key, so that it opens with this binding only.
@@ -96,10 +110,11 @@ impl Vault {
         binding: &Binding<'_>,
         key: &PrivateKeyPem,
     ) -> Result<SealedPrivateKey> {
-        let FreshDataKey { provider, choice, data_key, wrapped } = fresh;
-        let wrapped = match wrapped {
-            Some(wrapped) => wrapped,
-            None => self.wrapper(provider)?.wrap(&choice, &data_key, binding).await?,
+        let FreshDataKey { provider, choice, data_key, wrapping } = fresh;
+        let wrapped = match wrapping {
+            Wrapping::Done(wrapped) => wrapped,
+            Wrapping::Later(key) => key.wrap(&data_key, binding)?,
+            Wrapping::AsChosen => self.wrapper(provider)?.wrap(&choice, &data_key, binding).await?,
         };
         envelope::seal(self.suites.seals(), &data_key, wrapped, binding, key)
     }
@@ -126,7 +141,7 @@ impl Vault {
     fn wrapper(&self, provider: Provider) -> Result<&dyn KeyWrapper> {
         match provider {
             Provider::Local => Ok(self.local.as_ref()),
-            Provider::Kms => Err(Error::ProtectionUnavailable {
+            Provider::Kms => self.kms.as_ref().map(Kms::wrapper).ok_or_else(|| Error::ProtectionUnavailable {
                 reason: "this service has no KMS configured; use encryption type 'default'".to_owned(),
             }),
         }
@@ -139,7 +154,7 @@ pub struct FreshDataKey {
     provider: Provider,
     choice: KeyChoice,
     data_key: DataKey,
-    wrapped: Option<WrappedKey>,
+    wrapping: Wrapping,
 }
 
 /// Who wraps.

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::State;
 use crate::domain::Result;
+use crate::vault::kms::KmsHealth;
 
 /// How long the database may take for one SELECT before the service counts as not ready.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,15 +50,16 @@ async fn startup() -> HttpResponse {
     status(HttpResponse::Ok(), "started")
 }
 
-/// The database answers one SELECT, so requests may be sent here.
+/// The database answers one SELECT, so requests may be sent here. Most of them need no KMS: without it the service is
+/// degraded, and still ready.
 async fn ready(state: Data<State>) -> HttpResponse {
-    readiness(timeout(TIMEOUT, state.key_pairs.ready()).await)
+    readiness(timeout(TIMEOUT, state.key_pairs.ready()).await, state.key_pairs.kms_health())
 }
 
 /// The cause goes to the log: whoever reaches this port need not know which database there is.
-fn readiness(database: Result<Result<()>, Elapsed>) -> HttpResponse {
+fn readiness(database: Result<Result<()>, Elapsed>, kms: KmsHealth) -> HttpResponse {
     let reason = match database {
-        Ok(Ok(())) => return status(HttpResponse::Ok(), "ready"),
+        Ok(Ok(())) => return ready_with(kms),
         Ok(Err(error)) => {
             tracing::warn!(cause = ?error, "not ready: the database cannot be used");
             "the database cannot be used"
@@ -69,6 +71,16 @@ fn readiness(database: Result<Result<()>, Elapsed>) -> HttpResponse {
     };
     let body = json!({"status": "not ready", "reasons": [reason]});
     HttpResponse::ServiceUnavailable().insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+fn ready_with(kms: KmsHealth) -> HttpResponse {
+    match kms {
+        KmsHealth::None | KmsHealth::Up => status(HttpResponse::Ok(), "ready"),
+        KmsHealth::Degraded => {
+            let body = json!({"status": "ready", "degraded": ["the KMS cannot be used"]});
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+        }
+    }
 }
 
 fn status(mut response: HttpResponseBuilder, word: &str) -> HttpResponse {
@@ -100,7 +112,7 @@ mod tests {
     use crate::domain;
 
     async fn answer(database: Result<Result<()>, Elapsed>) -> (u16, String) {
-        let response = readiness(database);
+        let response = readiness(database, KmsHealth::Degraded);
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body()).await.expect("is in memory");
         (status, String::from_utf8_lossy(&body).into_owned())
@@ -111,6 +123,12 @@ mod tests {
         let failed = domain::Error::Unavailable { retry_after: TIMEOUT, source: "db.internal refused".into() };
         let body = r#"{"reasons":["the database cannot be used"],"status":"not ready"}"#;
         assert_eq!(answer(Ok(Err(failed))).await, (503, body.to_owned()));
+    }
+
+    #[actix_web::test]
+    async fn a_kms_that_is_away_is_told_and_leaves_the_service_ready() {
+        let body = r#"{"degraded":["the KMS cannot be used"],"status":"ready"}"#;
+        assert_eq!(answer(Ok(Ok(()))).await, (200, body.to_owned()));
     }
 
     #[actix_web::test]

@@ -1,0 +1,150 @@
+//! The keys of projects, in memory for a while: what the KMS need not be asked for again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use openssl::sha::sha256;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use super::client::Client;
+use super::failure::Failure;
+use super::metrics::{Lookup, Metrics};
+use super::target::Target;
+use super::{context, exchange, layout};
+use crate::domain::{Error, KekId, KekProvider, Owner, Region, Result};
+use crate::vault::RowIds;
+use crate::vault::binding::{Binding, Context};
+use crate::vault::envelope;
+use crate::vault::key::Key256;
+use crate::vault::key_wrapper::{DataKey, LaterWrapping, WrappedKey};
+
+/// The key of one project, which wraps data keys here. Wiped when nobody uses it any more.
+pub(super) struct ProjectKey {
+    key: Key256,
+    /// The key in the KMS that wrapped it.
+    kek: KekId,
+    alias: String,
+    blob: Vec<u8>,
+}
+
+/// Whose key it is leads each entry's name: no project ever finds another's. Instance and region are those of the
+/// encryption context: under another one the key would not unwrap again.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Slot {
+    whose: Owner,
+    instance: Uuid,
+    region: Region,
+    which: Which,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Which {
+    /// The one that wraps now, by what the KMS was asked for.
+    Current(String),
+    /// The one that a key in the KMS wrapped to bytes with this SHA-256.
+    Unwrapped(String, [u8; 32]),
+}
+
+/// All of them: those that wrap and those that only unwrap, under one limit.
+pub(super) struct ProjectKeys {
+    cache: Cache<Slot, Arc<ProjectKey>>,
+    metrics: Metrics,
+}
+
+impl ProjectKeys {
+    /// None is used for longer than `lifetime` after the KMS gave or unwrapped it.
+    pub(super) fn new(lifetime: Duration, entries: u64, metrics: Metrics) -> Self {
+        Self { cache: Cache::builder().time_to_live(lifetime).max_capacity(entries).build(), metrics }
+    }
+
+    /// The key that wraps for a project now: the KMS makes one if there is none. Of those who need it at once, one asks.
+    pub(super) async fn current(
+        &self,
+        client: &Client,
+        target: &Target,
+        row: &RowIds<'_>,
+        deadline: Instant,
+    ) -> Result<Arc<ProjectKey>, Failure> {
+        let make = async {
+            let (key, made) = exchange::generate(client, target, context::of_project(row), deadline).await?;
+            let kek = exchange::kek(KekProvider::AwsKmsProject, made.arn);
+            let made = Arc::new(ProjectKey { key, kek, alias: target.alias.clone(), blob: made.blob });
+            // What it wraps is often opened soon.
+            self.cache.insert(Slot::unwrapped(row, &made.kek, &made.blob), made.clone()).await;
+            Ok(made)
+        };
+        self.get(Slot::of(row, Which::Current(target.key.clone())), deadline, make).await
+    }
+
+    /// The key that a row of the project was wrapped under.
+    pub(super) async fn unwrapped(
+        &self,
+        client: &Client,
+        kek: &KekId,
+        blob: &[u8],
+        row: &RowIds<'_>,
+        deadline: Instant,
+    ) -> Result<Arc<ProjectKey>, Failure> {
+        let unwrap = async {
+            let key = exchange::decrypt(client, &kek.name, blob, context::of_project(row), deadline).await?;
+            Ok(Arc::new(ProjectKey { key, kek: kek.clone(), alias: String::new(), blob: blob.to_vec() }))
+        };
+        self.get(Slot::unwrapped(row, kek, blob), deadline, unwrap).await
+    }
+
+    async fn get(
+        &self,
+        slot: Slot,
+        deadline: Instant,
+        ask: impl Future<Output = Result<Arc<ProjectKey>, Failure>>,
+    ) -> Result<Arc<ProjectKey>, Failure> {
+        let mut lookup = Lookup::Hit;
+        let asked = async {
+            lookup = Lookup::Miss;
+            ask.await
+        };
+        // Who takes a question over from one who went away would otherwise have waited for two.
+        let found = timeout_at(deadline, self.cache.try_get_with(slot, Box::pin(asked))).await;
+        self.metrics.looked_up(lookup);
+        found.map_err(|_| Failure::Crowded)?.map_err(|failure| Failure::clone(&failure))
+    }
+
+    /// Wipes those whose time is up: without it, only the next use of the cache does.
+    pub(super) async fn sweep(&self) {
+        self.cache.run_pending_tasks().await;
+    }
+}
+
+impl Slot {
+    fn of(row: &RowIds<'_>, which: Which) -> Self {
+        Self { whose: context::partition(row), instance: *row.instance.as_uuid(), region: row.region.clone(), which }
+    }
+
+    fn unwrapped(row: &RowIds<'_>, kek: &KekId, blob: &[u8]) -> Self {
+        Self::of(row, Which::Unwrapped(kek.name.clone(), sha256(blob)))
+    }
+}
+
+impl ProjectKey {
+    pub(super) fn unwrap(&self, wrapping: &[u8], binding: &Binding<'_>) -> Result<DataKey> {
+        envelope::unwrap(&self.key, &Context::of_data_key(&self.kek, binding), wrapping)
+    }
+}
+
+impl LaterWrapping for ProjectKey {
+    fn wrap(&self, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey> {
+        let context = Context::of_data_key(&self.kek, binding);
+        let wrapping = envelope::wrap(&self.key, &context, data_key).map_err(Error::internal)?;
+        let bytes = layout::write(&self.blob, &wrapping);
+        Ok(WrappedKey { kek: self.kek.clone(), alias: Some(self.alias.clone()), bytes })
+    }
+}
+
+impl fmt::Debug for ProjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProjectKey({:?}, …)", self.kek)
+    }
+}
