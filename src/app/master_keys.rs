@@ -71,9 +71,10 @@ pub(super) async fn load(
 ) -> Result<(LocalKeys, Arc<KeyFile>, Option<Stamp>), StartError> {
     let file = Arc::new(KeyFile { path: master_key_file(settings), store: store.clone() });
     let stamp = file.stamp();
+    // Before the file is looked for: another process may make both right now.
+    let known = store.master_key_checks().await?;
     let keys = match file.read().await {
         Err(StartError::MasterKey(MasterKeyError::Missing { path })) => {
-            let known = store.master_key_checks().await?;
             if !known.is_empty() {
                 return Err(StartError::MasterKeyFileMissing { path, known: known.into() });
             }

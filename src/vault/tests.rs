@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::panic::AssertUnwindSafe;
 
 use uuid::Uuid;
 
@@ -317,6 +318,21 @@ fn s23_nothing_secret_is_printed() {
     let path = directory.path().join("master.key");
     let printed = format!("{:?}", MasterKeys::create(&path).expect("makes master keys"));
     assert!(printed.contains("key: Key256(…)"), "{printed}");
+}
+
+#[tokio::test]
+async fn s23_a_panic_with_keys_in_its_message_tells_none_of_them() {
+    let vault = vault();
+    let row = Row::new();
+    let fresh = vault.fresh_data_key(&Protection::Default, &row.binding().row).await.expect("draws a key");
+    let data_key: Vec<u8> = fresh.data_key.key().expose().to_vec();
+    let pem = PrivateKeyPem::new(TEXT.to_owned());
+    let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| panic!("{fresh:?} {pem:?}")));
+    let payload = panicked.expect_err("panics");
+    let message = payload.downcast_ref::<String>().expect("has a text");
+    assert!(message.contains("Key256(…)") && !message.contains(TEXT), "{message}");
+    let listed = format!("{data_key:?}");
+    assert!(!message.contains(listed.trim_matches(['[', ']'])), "{message}");
 }
 
 #[tokio::test]
