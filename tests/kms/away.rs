@@ -122,6 +122,17 @@ async fn faults_of_the_kms_and_of_its_credentials_are_unavailability() {
 }
 
 #[actix_web::test]
+async fn one_tenants_key_that_is_away_leaves_the_kms_in_use_for_others() {
+    let scene = Scene::set(&[]).await;
+    scene.between.turn(Mood::Refusing(500, "KeyUnavailableException", "why"));
+    for _ in 0..6 {
+        assert_unavailable(&scene.create_mine("x").await);
+    }
+    scene.between.turn(Mood::Passing);
+    scene.create_mine("x").await.expect(200);
+}
+
+#[actix_web::test]
 async fn the_service_starts_without_its_kms_and_finds_it_later() {
     let moto = super::Moto::required();
     let between = super::Between::start(&moto.url).await;

@@ -21,6 +21,8 @@ pub enum Mood {
     Refusing(u16, &'static str, &'static str),
     /// Passes calls on and writes other members into the answers.
     Forging(fn(&mut Value)),
+    /// Sends each call to another address.
+    Redirecting(String),
     /// Answers what is no answer.
     Babbling,
 }
@@ -117,10 +119,13 @@ async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpRespon
         calls.len()
     };
     let mood = seen.mood.lock().unwrap().clone();
-    match mood {
-        Mood::Slow(time) => actix_web::rt::time::sleep(time).await,
+    match &mood {
+        Mood::Slow(time) => actix_web::rt::time::sleep(*time).await,
         Mood::Throttling if number % 2 == 1 => return refusal(400, "ThrottlingException", "Rate exceeded"),
-        Mood::Refusing(status, error, message) => return refusal(status, error, message),
+        Mood::Refusing(status, error, message) => return refusal(*status, error, message),
+        Mood::Redirecting(to) => {
+            return HttpResponse::TemporaryRedirect().insert_header(("Location", to.as_str())).finish();
+        }
         Mood::Babbling => {
             return HttpResponse::Ok().content_type("application/x-amz-json-1.1").body("<html>moved</html>");
         }

@@ -1,8 +1,13 @@
 //! What one project learns of another's keys: nothing.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
 use keypaird::domain::Role;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::between::Mood;
 use super::support::Answer;
 use super::{Scene, by_id, by_name, refusal};
 
@@ -20,7 +25,7 @@ fn shape(answer: &Answer, named: &str) -> (u16, Vec<(String, String)>, String) {
 }
 
 #[actix_web::test]
-async fn s60_another_projects_key_answers_as_a_missing_one_by_name_by_id_and_by_arn() {
+async fn another_projects_key_answers_as_a_missing_one_by_name_by_id_and_by_arn() {
     for economy in ["per-key-pair", "per-project"] {
         let scene = Scene::set(&[("vault.kms.data_keys", economy)]).await;
         let b = scene.app.user("bea", "other", Role::MEMBER).await;
@@ -57,7 +62,7 @@ async fn a_name_and_an_id_must_be_of_one_key_and_say_nothing_of_foreign_ones() {
     let scene = Scene::set(&[]).await;
     let demo = scene.app.demo.clone();
     let other_own = scene.moto.key_of(&demo.project_id, "second").await;
-    let foreign = scene.moto.key_of("another-project", "mine").await;
+    let foreign = scene.moto.key_of(&Uuid::new_v4().to_string(), "mine").await;
     let missing = "11111111-2222-4333-8444-555555555555".to_owned();
     let mut answers = Vec::new();
     for id in [other_own.id, foreign.id, missing] {
@@ -77,4 +82,23 @@ async fn aws_own_keys_are_nobodys() {
         scene.create(&scene.app.demo.clone(), "x", by_name(name)).await.expect(400);
     }
     assert_eq!(scene.between.operations(), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn s60_nothing_that_a_caller_says_or_the_kms_answers_sends_a_call_elsewhere() {
+    let scene = Scene::set(&[]).await;
+    let demo = scene.app.demo.clone();
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let elsewhere = format!("http://localhost:{}/key/1", trap.local_addr().unwrap().port());
+    let of_another_region = scene.key.arn.replace("eu-central-1", "us-east-1");
+    for id in [elsewhere.as_str(), "//localhost/key/1", &of_another_region] {
+        scene.between.count_from_here();
+        scene.create(&demo, "x", by_id(id)).await.expect(400);
+        assert_eq!(scene.between.operations(), ["ListAliases"], "{id}");
+    }
+    scene.between.turn(Mood::Redirecting(elsewhere));
+    scene.create_mine("x").await.expect(503);
+    scene.assert_nothing_stored(&demo, "x").await;
+    assert_eq!(trap.accept().map(drop).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
 }

@@ -8,6 +8,7 @@ mod create;
 mod foreign;
 mod integrity;
 mod keys;
+mod log;
 mod per_project;
 mod refused;
 #[path = "../api/support/mod.rs"]

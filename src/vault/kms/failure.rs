@@ -26,6 +26,8 @@ pub(super) enum Failure {
     WrongUsage(String),
     #[error("the KMS denies access: {0}")]
     Denied(String),
+    #[error("the KMS key is not available now: {0}")]
+    KeyAway(String),
     #[error(transparent)]
     Untrue(#[from] Untrue),
     #[error("the KMS is unavailable: {0}")]
@@ -74,6 +76,8 @@ impl Failure {
             "KMSInvalidStateException" if message.contains("pending deletion") => Self::PendingDeletion(said),
             "KMSInvalidStateException" => Self::NotReady(said),
             "InvalidKeyUsageException" | "UnsupportedOperationException" => Self::WrongUsage(said),
+            // Its own store is away. That is one tenant's, and no outage of the KMS.
+            "KeyUnavailableException" => Self::KeyAway(said),
             "AccessDeniedException" => Self::Denied(said),
             "InvalidCiphertextException" | "IncorrectKeyException" => Untrue::Ciphertext(said).into(),
             _ if passes(code, refused.raw().status().as_u16()) => Self::Unavailable(said),
@@ -91,6 +95,7 @@ impl Failure {
         match self {
             Self::Unknown(_) => "unknown_key",
             Self::Disabled(_) | Self::PendingDeletion(_) | Self::NotReady(_) | Self::WrongUsage(_) => "unusable_key",
+            Self::KeyAway(_) => "key_unavailable",
             Self::Denied(_) => "denied",
             Self::Untrue(_) => "integrity",
             Self::Unavailable(_) | Self::Slow(_) => "unavailable",
@@ -111,7 +116,7 @@ impl Failure {
             Self::Denied(_) => format!("the service may not use {subject}; its policy must allow that"),
             Self::Untrue(untrue) => return Error::Integrity(Box::new(untrue.clone())),
             Self::Resting(rest) => return Error::Unavailable { retry_after: *rest, source: self.into() },
-            Self::Unavailable(_) | Self::Slow(_) | Self::Crowded => {
+            Self::Unavailable(_) | Self::KeyAway(_) | Self::Slow(_) | Self::Crowded => {
                 return Error::Unavailable { retry_after: RETRY_AFTER, source: self.into() };
             }
             Self::Other(_) => return Error::internal(self),
@@ -125,7 +130,6 @@ impl Failure {
 fn passes(code: &str, status: u16) -> bool {
     let codes = [
         "LimitExceededException",
-        "KeyUnavailableException",
         "DependencyTimeoutException",
         "KMSInternalException",
         "UnrecognizedClientException",

@@ -148,3 +148,84 @@ impl fmt::Debug for ProjectKey {
         write!(f, "ProjectKey({:?}, …)", self.kek)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use prometheus::Registry;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::domain::{InstanceId, KeyPairId, ProjectId, UserId};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn keys(lifetime: Duration, entries: u64) -> ProjectKeys {
+        ProjectKeys::new(lifetime, entries, Metrics::new(&Registry::new()).expect("are registered"))
+    }
+
+    /// What a project's row asks for; by `new` if it is not in memory.
+    async fn get(keys: &ProjectKeys, project: &str, region: &str, new: u8) -> Arc<ProjectKey> {
+        let project = ProjectId::parse(project).expect("is an id");
+        let row = RowIds {
+            instance: InstanceId::from_uuid(Uuid::from_u128(1)),
+            region: &Region::parse(region).expect("is a region"),
+            owner: &Owner::User(UserId::parse("ann").expect("is an id")),
+            project: Some(&project),
+            key_pair: KeyPairId::new(),
+        };
+        let key = Key256::from_slice(&[new; 32]).expect("32 bytes");
+        let kek = exchange::kek(KekProvider::AwsKmsProject, "arn".to_owned());
+        let made = Arc::new(ProjectKey { key, kek, alias: String::new(), blob: Vec::new() });
+        let slot = Slot::of(&row, Which::Current("alias".to_owned()));
+        keys.get(slot, Instant::now() + HOUR, async { Ok(made) }).await.expect("is got")
+    }
+
+    async fn forgotten(keys: &ProjectKeys, key: &Weak<ProjectKey>) -> bool {
+        for _ in 0..50 {
+            keys.sweep().await;
+            if key.upgrade().is_none() {
+                return true;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn s24_each_project_and_region_has_a_key_of_its_own() {
+        let keys = keys(HOUR, 10);
+        for (new, (project, region)) in (1..).zip([("a", "one"), ("b", "one"), ("a", "two")]) {
+            get(&keys, project, region, new).await;
+        }
+        for (new, (project, region)) in (1..).zip([("a", "one"), ("b", "one"), ("a", "two")]) {
+            assert_eq!(get(&keys, project, region, 9).await.key.expose(), &[new; 32], "{project} {region}");
+        }
+    }
+
+    #[tokio::test]
+    async fn s24_a_key_is_dropped_and_so_wiped_when_its_time_is_up_also_while_nobody_calls() {
+        let keys = keys(Duration::from_millis(100), 10);
+        let key = Arc::downgrade(&get(&keys, "a", "one", 1).await);
+        keys.sweep().await;
+        assert!(key.upgrade().is_some());
+        sleep(Duration::from_millis(150)).await;
+        assert!(forgotten(&keys, &key).await);
+    }
+
+    #[tokio::test]
+    async fn s24_no_more_keys_are_kept_than_the_limit_says_and_none_past_the_end_of_the_cache() {
+        let keys = keys(HOUR, 3);
+        let mut made = Vec::new();
+        for number in 0..20 {
+            made.push(Arc::downgrade(&get(&keys, &format!("p{number}"), "one", number).await));
+        }
+        for _ in 0..20 {
+            keys.sweep().await;
+        }
+        assert!(made.iter().filter(|key| key.upgrade().is_some()).count() <= 3);
+        drop(keys);
+        assert!(made.iter().all(|key| key.upgrade().is_none()));
+    }
+}

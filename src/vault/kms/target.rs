@@ -120,6 +120,7 @@ async fn aliases(client: &Client, id: &KmsKeyId, deadline: Instant) -> Result<Ve
         };
         marker = page.next_marker().map(str::to_owned);
         let told = page.aliases.unwrap_or_default().into_iter();
+        let told = told.filter(|alias| is_of(id, alias.target_key_id(), alias.alias_arn()));
         aliases.extend(told.filter_map(|alias| Some(Alias { name: alias.alias_name?, key: alias.target_key_id? })));
         if marker.is_none() {
             break;
@@ -128,12 +129,37 @@ async fn aliases(client: &Client, id: &KmsKeyId, deadline: Instant) -> Result<Ve
     Ok(aliases)
 }
 
+/// Whether an alias stands for the key of this id, and where that is an ARN, in its region and account. The KMS was asked for
+/// such aliases alone; one that takes the question lightly must not make another key of this one.
+fn is_of(id: &KmsKeyId, target: Option<&str>, alias_arn: Option<&str>) -> bool {
+    let Some((place, key)) = id.as_str().rsplit_once(":key/") else { return target == Some(id.as_str()) };
+    let alias_place = alias_arn.and_then(|arn| arn.split_once(":alias/"));
+    target == Some(key) && alias_place.is_some_and(|(alias_place, _)| alias_place == place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn target(key: &str, by_id: bool) -> Target {
         Target { key: key.to_owned(), alias: "alias/p/k".to_owned(), subject: String::new(), by_id }
+    }
+
+    #[test]
+    fn an_alias_stands_for_a_key_of_the_same_id_region_and_account() {
+        let alias = "arn:aws:kms:eu-central-1:123456789012:alias/p/k";
+        for (id, fits) in [
+            ("1234-ab", true),
+            ("1234-abc", false),
+            ("arn:aws:kms:eu-central-1:123456789012:key/1234-ab", true),
+            ("arn:aws:kms:us-east-1:123456789012:key/1234-ab", false),
+            ("arn:aws:kms:eu-central-1:999999999999:key/1234-ab", false),
+            ("arn:aws:kms:eu-central-1:123456789012:key/34-ab", false),
+        ] {
+            let id = KmsKeyId::parse(id).expect("is an id");
+            assert_eq!(is_of(&id, Some("1234-ab"), Some(alias)), fits, "{id}");
+            assert!(!is_of(&id, None, Some(alias)));
+        }
     }
 
     #[test]
