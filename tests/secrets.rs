@@ -11,11 +11,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use support::{TestApp, User};
 use tracing_subscriber::fmt::MakeWriter;
 
 const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpKzW98qeX9FUOG5kdm2cuHpSVGip6/b9D9CIEj3dXY ann@laptop";
+
+const PASSPHRASE: &str = "a-passphrase-for-tests-only";
 
 /// Where all log lines go.
 #[derive(Clone, Default)]
@@ -57,11 +61,12 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
 });
 
 #[actix_web::test]
-async fn no_line_of_a_private_key_and_no_credential_is_logged() {
+async fn s46_at_trace_no_line_of_a_private_key_and_no_credential_is_logged() {
     let log = LOG.clone();
     let app = TestApp::spawn().await;
     let mut private_keys = every_create(&app).await;
     private_keys.extend(every_refusal(&app).await);
+    private_keys.extend(every_way_out(&app).await);
     everything_else(&app).await;
 
     let log = log.text();
@@ -69,6 +74,10 @@ async fn no_line_of_a_private_key_and_no_credential_is_logged() {
     for private_key in &private_keys {
         for line in private_key.lines().filter(|line| !line.starts_with("-----")) {
             assert!(line.len() < 16 || !log.contains(line), "a line of a private key was logged");
+        }
+        for written in [raw_middle(private_key), hex::encode(raw_middle(private_key)).into_bytes()] {
+            let found = log.as_bytes().windows(written.len()).any(|window| window == written);
+            assert!(!found, "bytes of a private key were logged");
         }
     }
     assert!(!log.contains("PRIVATE KEY"), "the head of a private key was logged");
@@ -128,6 +137,34 @@ async fn every_refusal(app: &TestApp) -> Vec<String> {
     vec![sent]
 }
 
+/// Kept private keys that leave, come in and are forgotten; also where that is refused.
+async fn every_way_out(app: &TestApp) -> Vec<String> {
+    let v3 =
+        async |path: &str, keypair: Value| app.kps_v3(&app.demo, "POST", path, json!({ "keypair": keypair })).await;
+    let mut out = Vec::new();
+    for wish in [
+        json!({ "name": "kept-by-kps" }),
+        json!({ "name": "kept-by-kps", "private_key_format": "pkcs8" }),
+        json!({ "name": "kept-by-kps", "private_key_format": "openssh" }),
+        json!({ "name": "kept-by-kps", "passphrase": PASSPHRASE }),
+    ] {
+        out.push(private_key(&v3("/private-key/export", wish).await.expect(200).body));
+    }
+    v3("/private-key/export", json!({ "name": "nope", "passphrase": PASSPHRASE })).await.expect(404);
+    let pkcs8 = json!({ "private_key": out[1], "encryption": { "type": "default" } });
+    v3("/private-key/import", json!({ "name": "kept-by-kps", "key_protection": pkcs8 })).await.expect(200);
+    v3("/private-key/import", json!({ "name": "ed25519", "key_protection": pkcs8 })).await.expect(400);
+    app.kps_v3(&app.demo, "DELETE", "/kept-by-kps/private-key", Value::Null).await.expect(200);
+    out
+}
+
+/// Some of what a private key's base64 stands for.
+fn raw_middle(pem: &str) -> Vec<u8> {
+    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let bytes = STANDARD.decode(base64).unwrap();
+    bytes[bytes.len() / 2..][..24].to_vec()
+}
+
 async fn everything_else(app: &TestApp) {
     let none = Value::Null;
     app.nova(&app.demo, "2.35", "GET", "/os-keypairs?limit=2", none.clone()).await.expect(200);
@@ -151,7 +188,12 @@ fn private_key(body: &Value) -> String {
 
 /// Tokens, passwords and the master key.
 fn credentials(app: &TestApp) -> Vec<String> {
-    let mut found = vec![app.demo.token.clone(), app.admin.token.clone(), "a-token-that-nobody-issued".to_owned()];
+    let mut found = vec![
+        PASSPHRASE.to_owned(),
+        app.demo.token.clone(),
+        app.admin.token.clone(),
+        "a-token-that-nobody-issued".to_owned(),
+    ];
     for name in ["password", "clouds.yaml", "master.key", "postgres-master.key"] {
         let Ok(text) = fs::read_to_string(app.directory.path().join(name)) else { continue };
         let words = text.split(|c: char| c.is_whitespace() || c == '"').filter(|word| word.len() >= 24);
@@ -200,12 +242,15 @@ async fn s25_a_foreign_key_pair_is_the_same_work_as_a_missing_one() {
         ("/v2.1/PROJECT/keypairs", "GET", Value::Null, "x-request-id"),
         ("/v2.1/PROJECT/keypairs", "PUT", description, "x-request-id"),
         ("/v2.1/PROJECT/keypairs", "DELETE", Value::Null, "x-request-id"),
+        ("/v3/PROJECT/keypairs/private-key/export", "POST", json!({ "keypair": { "name": "NAME" } }), "x-request-id"),
     ] {
         let mut seen = Vec::new();
         for name in ["foreign", "missing"] {
-            let path = format!("{}/{name}", dialect.replace("PROJECT", &app.demo.project_id));
+            let path = dialect.replace("PROJECT", &app.demo.project_id);
+            let path = if method == "POST" { path } else { format!("{path}/{name}") };
+            let body = serde_json::from_str(&body.to_string().replace("NAME", name)).unwrap();
             let token = [("X-Auth-Token", app.demo.token.as_str())];
-            let answer = app.json(method, &path, &token, body.clone()).await.expect(404);
+            let answer = app.json(method, &path, &token, body).await.expect(404);
             let id = answer.header(header)[0].trim_start_matches("req-").to_owned();
             seen.push(steps(&log.text(), &id));
         }

@@ -5,12 +5,12 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join4;
+use futures_util::future::{join, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
-use crate::service::KeyPairs;
+use crate::service::{Audit, Checkpoint, KeyPairs};
 use crate::vault::Vault;
 use crate::vault::kms::Kms;
 
@@ -37,13 +37,34 @@ pub(super) struct Housekeeping {
     pub(super) key_pairs: Arc<KeyPairs>,
     pub(super) master_keys: Followed,
     pub(super) kms: Option<Kms>,
+    pub(super) audit: Audit,
+    /// How often the ledger's chains are signed.
+    pub(super) checkpoints: Duration,
 }
 
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { authentication, key_pairs, master_keys, kms } = self;
-        join4(of_identity(authentication), flush_attempts(key_pairs), master_keys.follow(), watch(kms)).await.0
+        let Self { authentication, key_pairs, master_keys, kms, audit, checkpoints } = self;
+        let ledger = join(flush_attempts(key_pairs), sign_chains(audit, checkpoints));
+        join4(of_identity(authentication), ledger, master_keys.follow(), watch(kms)).await.0
+    }
+}
+
+/// Signs where the ledger's chains end, for ever. The log line is a checkpoint that is kept elsewhere, if logs are.
+async fn sign_chains(audit: Audit, every: Duration) -> Infallible {
+    let mut turns = interval(every);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        match audit.checkpoint().await {
+            Ok(None) => {}
+            Ok(Some(Checkpoint { seq, hash, signature, .. })) => {
+                tracing::info!(seq, %hash, %signature, "signed checkpoint {seq} of the ledger: {hash}");
+            }
+            // Another replica may have signed at the same moment; the next turn looks again.
+            Err(error) => tracing::warn!(cause = ?error, "the ledger's chains could not be signed"),
+        }
     }
 }
 

@@ -25,9 +25,9 @@ use self::first_start::FirstStart;
 use self::housekeeping::{Followed, Housekeeping};
 pub use self::master_keys::master_key_file;
 use crate::auth::{Authentication, Identity, Keystone, Mode};
-use crate::domain::Region;
+use crate::domain::{Actor, Region};
 use crate::http;
-use crate::service::{KeyPairs, Quotas};
+use crate::service::{Audit, KeptKeys, KeyPairs, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
 use crate::vault::kms::Kms;
@@ -83,6 +83,8 @@ impl Application {
             key_pairs: Arc::clone(&key_pairs),
             master_keys,
             kms,
+            audit: Audit::new(store.clone(), vault.clone(), key_pairs.region().clone()),
+            checkpoints: settings.ledger.checkpoint_interval(),
         };
         Ok(Self {
             server,
@@ -139,6 +141,20 @@ impl Application {
     pub fn vault(&self) -> &Vault {
         &self.vault
     }
+}
+
+/// All kept private keys of the settings' database, for the operator's jobs. `actor` is who the ledger says did it.
+pub async fn open_kept_keys(settings: &Settings, actor: Actor) -> Result<KeptKeys, StartError> {
+    let store = open_store(settings).await?;
+    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new()).await?;
+    Ok(KeptKeys::new(store, vault, Region::parse(&settings.region)?, actor))
+}
+
+/// The ledger of the settings' database.
+pub async fn open_audit(settings: &Settings) -> Result<Audit, StartError> {
+    let store = open_store(settings).await?;
+    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new()).await?;
+    Ok(Audit::new(store, vault, Region::parse(&settings.region)?))
 }
 
 /// The vault, and what it follows.

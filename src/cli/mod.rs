@@ -1,12 +1,14 @@
 //! The command line: what is asked for, with which settings, and how it ended.
 
 mod arguments;
+mod audit;
 mod config;
 mod identity;
 mod master_key;
 mod output;
 mod process;
 mod serve;
+mod vault;
 
 use std::error::Error;
 use std::io::Write;
@@ -50,6 +52,11 @@ enum Command {
     /// Make and change the file with the master keys that kept private keys are sealed with.
     #[command(subcommand)]
     MasterKey(master_key::Command),
+    /// Look at the ledger of private keys, and check that nobody has changed it.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    #[command(flatten)]
+    Vault(vault::Command),
     #[command(flatten)]
     Identity(identity::Command),
 }
@@ -99,6 +106,8 @@ fn execute() -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments, settings),
         Command::Config(command) => config::run(&command, settings),
         Command::MasterKey(command) => master_key::run(command, settings),
+        Command::Audit(command) => audit::run(command, settings),
+        Command::Vault(command) => vault::run(command, settings),
         Command::Identity(command) => identity::run(command, settings),
     }
 }

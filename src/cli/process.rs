@@ -1,8 +1,10 @@
-//! Keeps the memory of the process, where private keys pass through, out of core dumps and debuggers.
+//! The process: its memory, where private keys pass through, is kept out of core dumps and debuggers; and who runs it.
 
 use std::io::Write;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+
+use crate::domain::{Actor, Dialect, Via};
 
 /// No core file, and on Linux no `ptrace` and no `/proc/PID/mem` for other processes of the same user. Where the system
 /// refuses that, a line on stderr says so and the command goes on: a sandbox may forbid the call.
@@ -12,6 +14,12 @@ pub(super) fn forbid_core_dumps() {
     {
         let _ = writeln!(std::io::stderr(), "keypaird: core dumps cannot be forbidden: {error}");
     }
+}
+
+/// Whoever runs the command, as the ledger names them: by the system's user id.
+pub(super) fn operator() -> Actor {
+    let via = Via { dialect: Dialect::Cli, client: None, request_id: None };
+    Actor { user: format!("os:{}", rustix::process::getuid().as_raw()), project: None, via }
 }
 
 #[cfg(target_os = "linux")]
@@ -29,7 +37,7 @@ mod tests {
     use rustix::process::{Resource, getrlimit};
 
     #[test]
-    fn afterwards_there_is_no_core_dump_and_no_tracing() {
+    fn s48_afterwards_there_is_no_core_dump_and_no_tracing() {
         super::forbid_core_dumps();
         let core = getrlimit(Resource::Core);
         assert_eq!((core.current, core.maximum), (Some(0), Some(0)));

@@ -70,7 +70,7 @@ pub struct Via {
     pub request_id: Option<String>,
 }
 
-/// Who did it. A user id is an id of the identity service's; of the command line, `os:<name of the system's user>`.
+/// Who did it. A user id is an id of the identity service's; of the command line, `os:<the system's user id>`.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub user: String,

@@ -1,8 +1,10 @@
 //! The rules that hold in every dialect: who may do what with which key pair, quota, names, custody.
 
 mod attempts;
+mod audit;
 mod create;
 mod generation;
+mod kept;
 mod metrics;
 mod policy;
 mod private_keys;
@@ -12,7 +14,9 @@ mod write;
 
 use std::time::Duration;
 
+pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, Wanted};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
+pub use kept::{Failed, Fault, Finding, KeptKeys, Pace, Progress, Resealed, Rewrap, RewrapReport, Verification};
 pub use policy::may_see_extensions;
 pub use private_keys::{Export, Exported, ImportInto};
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
@@ -42,6 +46,20 @@ pub struct Settings {
     pub generators: usize,
     /// How many requests may wait for a generator before further ones are answered 503.
     pub generator_queue: usize,
+}
+
+/// `ledger.*`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerSettings {
+    /// How often the heads of the chains are signed.
+    pub checkpoint_seconds: u64,
+}
+
+impl LedgerSettings {
+    pub const fn checkpoint_interval(&self) -> Duration {
+        Duration::from_secs(self.checkpoint_seconds)
+    }
 }
 
 /// The key pairs of one region.
@@ -84,6 +102,10 @@ impl KeyPairs {
             attempts: Attempts::default(),
             metrics: Metrics::new(metrics).map_err(Error::internal)?,
         })
+    }
+
+    pub fn region(&self) -> &Region {
+        &self.region
     }
 
     /// Whether the database answers.

@@ -30,6 +30,7 @@ pub struct Settings {
     pub region: String,
     pub identity: auth::Settings,
     pub vault: vault::Settings,
+    pub ledger: service::LedgerSettings,
     pub keypair: service::Settings,
     pub log: telemetry::Settings,
 }

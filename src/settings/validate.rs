@@ -44,6 +44,7 @@ impl Settings {
             ),
             ("identity.keystone.token_cache_seconds", self.token_cache()),
             ("identity.keystone.timeout_seconds", at_least_one(self.identity.keystone.timeout_seconds)),
+            ("ledger.checkpoint_seconds", at_least_one(self.ledger.checkpoint_seconds)),
             ("keypair.algorithm", self.algorithm()),
             ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),

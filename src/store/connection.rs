@@ -142,8 +142,12 @@ pub(super) fn open_sqlite(path: &Path) -> Result<SqliteConnection, Source> {
 fn try_open_sqlite(path: &Path) -> Result<SqliteConnection, Source> {
     create_private(path)?;
     let mut connection = SqliteConnection::establish(path.to_str().ok_or("the path is not valid UTF-8")?)?;
-    // FULL syncs at each commit: what is answered is on disk.
-    connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
+    // FULL syncs at each commit: what is answered is on disk. Deleted rows are overwritten with zeros, wrapped data keys
+    // among them; and what SQLite sorts, it sorts in memory.
+    connection.batch_execute(
+        "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
+    )?;
     turn_wal_on(&mut connection)?;
     Ok(connection)
 }

@@ -3,7 +3,9 @@
 //! Reads run on connections that all requests share; every write goes through one thread that gathers what waits.
 
 mod batch;
+mod checkpoints;
 mod connection;
+mod everywhere;
 mod grants;
 mod identity;
 mod key_pairs;
@@ -34,7 +36,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::instrument;
 
+pub use self::checkpoints::{ChainHead, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
+pub use self::everywhere::{KekCount, KeptRow, Rewrapped, RowKey};
 pub use self::ledger::StoredRecord;
 pub use self::private_keys::Still;
 use self::readers::{Readers, read};

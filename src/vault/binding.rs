@@ -68,6 +68,16 @@ impl Context {
         Self::new("keypaird/1/check-value").kek(kek)
     }
 
+    /// For the key that signs the ledger's checkpoints.
+    pub(super) fn of_signing_key(kek: &KekId) -> Self {
+        Self::new("keypaird/1/ledger-signing-key").kek(kek)
+    }
+
+    /// For the mark of a data key, which is bound to nothing else.
+    pub(super) fn of_mark() -> Self {
+        Self::new("keypaird/1/data-key-mark")
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -107,6 +107,22 @@ pub(super) fn open(data_key: &DataKey, parts: &Parts<'_>, binding: &Binding<'_>)
     }
 }
 
+/// Whether a data key is the one that the row's private key is sealed under: [`open`] without opening. Of the data key
+/// only the commitment is derived.
+pub(super) fn check_commitment(data_key: &DataKey, parts: &Parts<'_>, binding: &Binding<'_>) -> Result<()> {
+    let context = Context::of_private_key(KEY_COMMITMENT, parts.suite, binding);
+    let commitment = derive(data_key.key(), parts.salt, &context).map_err(Error::internal)?;
+    if memcmp::eq(commitment.expose(), parts.commitment) { Ok(()) } else { Err(Broken::Commitment.into()) }
+}
+
+/// 16 bytes by which a data key is known again, whatever row it is used for. They are never stored.
+pub(super) fn mark(data_key: &DataKey) -> Result<[u8; 16], ErrorStack> {
+    let mark = derive(data_key.key(), &[0; SALT], &Context::of_mark())?;
+    let mut first = [0; 16];
+    first.copy_from_slice(&mark.expose()[..16]);
+    Ok(first)
+}
+
 /// Wraps a data key by a local master key: format (1) | salt (32) | encrypted data key (32) | tag (16).
 ///
 /// The nonce is all zeros because its key is used once: it is derived from the master key, a salt of 256 random bits, and
@@ -145,6 +161,12 @@ pub(super) fn unwrap(master: &Key256, context: &Context, wrapped: &[u8]) -> Resu
 /// nothing about the key, nor about any key that is derived from it. The salt is RFC 5869's for none: zeros.
 pub(super) fn check_value(master: &Key256, kek: &KekId) -> Result<Vec<u8>, ErrorStack> {
     Ok(derive(master, &[0; SALT], &Context::of_check_value(kek))?.expose().to_vec())
+}
+
+/// The seed of the Ed25519 key that signs the ledger's checkpoints. With a purpose of its own, it tells nothing about the
+/// master key or any key that wraps.
+pub(super) fn signing_seed(master: &Key256, kek: &KekId) -> Result<Key256, ErrorStack> {
+    derive(master, &[0; SALT], &Context::of_signing_key(kek))
 }
 
 /// What a data key is good for: the key of one ciphertext, and what proves it before it is used.

@@ -40,7 +40,6 @@ pub(super) enum KeyChoice {
     Primary,
     /// A key of the project in the row's ids, as its caller named it.
     Tenants(KmsKey),
-    #[expect(dead_code, reason = "for wrapping anew what is stored")]
     /// Whichever key this alias stands for by now.
     Alias(String),
 }

@@ -55,6 +55,16 @@ impl LocalKeys {
         self.ask(&mut asked).await
     }
 
+    /// The key that wraps.
+    pub(super) fn primary(&self) -> KekId {
+        self.current.load().primary().id().clone()
+    }
+
+    /// The keys in use.
+    pub(super) fn keys(&self) -> Arc<MasterKeys> {
+        self.current.load_full()
+    }
+
     async fn ask(&self, asked: &mut Option<Instant>) -> Result<(), Source> {
         *asked = Some(Instant::now());
         if let Some(source) = &self.source {

@@ -2,6 +2,7 @@
 
 mod binding;
 mod envelope;
+mod jobs;
 mod key;
 mod key_wrapper;
 pub mod kms;
@@ -12,6 +13,7 @@ mod master_key_file;
 mod master_key_text;
 mod master_keys;
 mod self_check;
+mod signing;
 mod stored;
 mod suites;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use binding::{Binding, RowIds};
+pub use jobs::RewrapTarget;
 use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey, Wrapping};
 use kms::{Kms, KmsHealth};
 pub use local::{LocalKeys, MasterKeySource};
@@ -33,6 +36,7 @@ pub use master_key_error::MasterKeyError;
 pub use master_key_text::TextFault;
 pub use master_keys::MasterKeys;
 pub use self_check::{SelfCheckError, self_check};
+pub use signing::{Signed, is_signed};
 use stored::Parts;
 pub use suites::Suites;
 
@@ -99,13 +103,27 @@ impl Vault {
             Protection::Default => (Provider::Local, KeyChoice::Primary),
             Protection::Kms(key) => (Provider::Kms, KeyChoice::Tenants(key.clone())),
         };
-        let Generated { data_key, wrapping } = self.wrapper(provider)?.generate(&choice, row).await?;
-        Ok(FreshDataKey { provider, choice, data_key, wrapping })
+        self.generate(provider, choice, row).await
     }
 
     /// Seals a private key, so that it opens with this binding only.
     pub async fn seal(
         &self,
+        fresh: FreshDataKey,
+        binding: &Binding<'_>,
+        key: &PrivateKeyPem,
+    ) -> Result<SealedPrivateKey> {
+        self.seal_by(self.suites.seals(), fresh, binding, key).await
+    }
+
+    async fn generate(&self, provider: Provider, choice: KeyChoice, row: &RowIds<'_>) -> Result<FreshDataKey> {
+        let Generated { data_key, wrapping } = self.wrapper(provider)?.generate(&choice, row).await?;
+        Ok(FreshDataKey { provider, choice, data_key, wrapping })
+    }
+
+    async fn seal_by(
+        &self,
+        suite: Suite,
         fresh: FreshDataKey,
         binding: &Binding<'_>,
         key: &PrivateKeyPem,
@@ -116,7 +134,7 @@ impl Vault {
             Wrapping::Later(key) => key.wrap(&data_key, binding)?,
             Wrapping::AsChosen => self.wrapper(provider)?.wrap(&choice, &data_key, binding).await?,
         };
-        envelope::seal(self.suites.seals(), &data_key, wrapped, binding, key)
+        envelope::seal(suite, &data_key, wrapped, binding, key)
     }
 
     /// Opens a sealed private key. That it derives the public key is the caller's to check.

@@ -30,6 +30,8 @@ pub(super) enum Broken {
     Commitment,
     #[error("the ciphertext was not sealed under this data key for this key pair")]
     Ciphertext,
+    #[error("the row names a key in the KMS, but not the alias that it was chosen by")]
+    NoAlias,
     #[error("the opened private key is not text")]
     NotText,
 }

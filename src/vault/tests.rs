@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::key::Key256;
 use super::key_wrapper::DataKey;
 use super::stored::Broken;
-use super::{Binding, MasterKeys, RowIds, Suites, Vault};
+use super::{Binding, MasterKeys, RewrapTarget, RowIds, Suites, Vault};
 use crate::domain::{
     Error, InstanceId, KekId, KeyKind, KeyPairId, KmsKey, KmsKeyName, Owner, PrivateKeyPem, ProjectId, Protection,
     Region, Result, SealedPrivateKey, Suite, UserId,
@@ -348,4 +348,28 @@ async fn a_private_key_longer_than_would_open_again_is_not_sealed() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn s18_a_data_key_moves_without_its_private_key_being_opened_and_only_if_it_is_the_rows() {
+    let directory = tempfile::tempdir().expect("makes a directory");
+    let path = directory.path().join("master.key");
+    let (row, old) = (Row::new(), Vault::new(MasterKeys::create(&path).expect("makes master keys")));
+    let sealed = seal(&old, &row).await;
+    let text = fs::read_to_string(&path).expect("reads").replace("primary default 1", "primary default 2");
+    fs::write(&path, format!("{text}key default 2 {}=\n", "A".repeat(43))).expect("writes");
+    let new = Vault::new(MasterKeys::load(&path).expect("loads"));
+
+    let moved = new.rewrap(&sealed, &row.binding(), &RewrapTarget::SameProvider).await.expect("moves");
+    assert_eq!((moved.kek.version, &moved.ciphertext), (2, &sealed.ciphertext));
+    assert_ne!(moved.wrapped_data_key, sealed.wrapped_data_key);
+    assert_eq!(new.open(&moved, &row.binding()).await.expect("opens").expose(), TEXT);
+    // A ciphertext that no key opens moves all the same: nobody tries to open it.
+    let garbage = SealedPrivateKey { ciphertext: vec![0; 64], nonce: vec![0; 12], ..sealed.clone() };
+    new.rewrap(&garbage, &row.binding(), &RewrapTarget::Default).await.expect("moves");
+    // With another row's commitment, what was unwrapped is not the row's data key: it is not written down.
+    let other = seal(&old, &row).await;
+    let wrong = SealedPrivateKey { commitment: other.commitment, ..sealed };
+    let refused = new.rewrap(&wrong, &row.binding(), &RewrapTarget::Default).await;
+    assert!(matches!(refused, Err(Error::Integrity(_))), "{refused:?}");
 }

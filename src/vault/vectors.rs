@@ -162,6 +162,7 @@ fn outcome(opened: &Result<PrivateKeyPem>) -> &'static str {
             Broken::Commitment => "commitment",
             Broken::Ciphertext => "ciphertext",
             Broken::NotText => "text",
+            Broken::NoAlias => "no alias",
         },
         Err(other) => panic!("not an integrity failure: {other:?}"),
     }

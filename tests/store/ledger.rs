@@ -1,7 +1,7 @@
 //! The release ledger: one chain for each owner, whatever happens at the same time.
 
 use keypaird::domain::{Chain, Entry, Error, Event, NO_RECORD, Owner, Record, RecordHash, Subject, record_hash};
-use keypaird::store::{NewKeyPair, Still, Store};
+use keypaird::store::{NewKeyPair, Rewrapped, Still, Store};
 
 use super::support::{Database, actor, name, pair, project, region, sealed, together, user};
 
@@ -133,5 +133,64 @@ async fn two_processes_that_write_for_one_owner_leave_one_chain_and_keep_the_lim
         assert_eq!(records.len(), 40);
         assert_eq!(one.key_pairs_used(&region(), &owner).await.unwrap(), 20);
         assert!(chain(&one, &project("ada")).await.is_empty(), "another owner has a chain of its own");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s19_a_wrapping_is_written_only_over_the_one_that_was_read() {
+    for database in Database::each().await {
+        let (store, owner) = (database.open().await, user("ada"));
+        store.key_pair_create(kept(&owner, "web")).await.unwrap();
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let (_, was) = row.content.unwrap();
+        let mut moved = was.clone();
+        moved.wrapped_data_key = vec![7; 40];
+        moved.kek.version += 1;
+        let rewrapped = |was: &[u8]| Rewrapped { key: row.key.clone(), was: was.to_vec(), now: moved.clone() };
+
+        // Somebody else was first; then the row was deleted; then another of that name came.
+        assert_eq!(store.rewrap_rows(vec![rewrapped(&[1])]).await.unwrap(), [false]);
+        store.key_pair_delete(&region(), &owner, &name("web"), actor()).await.unwrap();
+        assert_eq!(store.rewrap_rows(vec![rewrapped(&was.wrapped_data_key)]).await.unwrap(), [false]);
+        assert!(store.kept_rows(None, None, 10).await.unwrap().is_empty(), "it is not there again");
+        store.key_pair_create(kept(&owner, "web")).await.unwrap();
+        assert_eq!(store.rewrap_rows(vec![rewrapped(&was.wrapped_data_key)]).await.unwrap(), [false]);
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let (_, now) = row.content.unwrap();
+        assert_eq!((now.wrapped_data_key, now.kek.version), (was.wrapped_data_key.clone(), was.kek.version));
+
+        let rewrapped = Rewrapped { key: row.key, was: was.wrapped_data_key, now: moved.clone() };
+        assert_eq!(store.rewrap_rows(vec![rewrapped]).await.unwrap(), [true]);
+        assert!(store.kept_rows(None, Some(&moved.kek), 10).await.unwrap().is_empty());
+        assert_eq!(store.kept_rows_by_kek().await.unwrap()[0].version, moved.kek.version);
+    }
+}
+
+/// On PostgreSQL the row is gone, and its bytes with the next VACUUM; SQLite overwrites them.
+#[tokio::test(flavor = "multi_thread")]
+async fn s67_a_deleted_or_cleared_private_key_leaves_no_wrapped_data_key_in_the_file() {
+    let database = Database::sqlite();
+    let path = std::path::PathBuf::from(database.url.strip_prefix("sqlite:").unwrap());
+    let marks: [Vec<u8>; 2] = std::array::from_fn(|_| uuid::Uuid::new_v4().as_bytes().repeat(4));
+    let is_in_the_file = |mark: &[u8]| {
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(std::fs::read(path.with_extension("sqlite-wal")).unwrap_or_default());
+        bytes.windows(mark.len()).any(|window| window == mark)
+    };
+    let (store, owner) = (database.open().await, user("ada"));
+    for (mark, written) in marks.iter().zip(["deleted", "cleared"]) {
+        let mut new = kept(&owner, written);
+        new.sealed.as_mut().unwrap().wrapped_data_key = mark.clone();
+        store.key_pair_create(new).await.unwrap();
+        assert!(is_in_the_file(mark), "it is looked for in the right place");
+    }
+    let (cleared, opened) = store.sealed_private_key(&region(), &owner, &name("cleared")).await.unwrap().unwrap();
+    let entry = Entry::done(Event::Clear, actor(), Subject::of(&cleared, Some(&opened)));
+    assert_eq!(store.private_key_clear(&cleared, entry, cleared.created_at).await.unwrap(), Still::Same);
+    store.key_pair_delete(&region(), &owner, &name("deleted"), actor()).await.unwrap();
+    // The write-ahead log goes with the last connection.
+    drop(store);
+    for mark in &marks {
+        assert!(!is_in_the_file(mark));
     }
 }

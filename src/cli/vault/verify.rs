@@ -1,0 +1,79 @@
+//! `keypaird verify`
+
+use serde::Serialize;
+
+use super::failures::{self, Row};
+use super::{PaceArgument, failed, progress, rows};
+use crate::cli::identity::Form;
+use crate::cli::{Failure, output};
+use crate::service::{KeptKeys, Verification};
+
+/// Open every kept private key, and check that it would come out if it were asked for.
+///
+/// Of each: its data key unwraps, the commitment and the binding to its row hold, it is the private key of the stored
+/// public key, it is the one that the ledger says was sealed last, and no other row has its data key. Nothing is
+/// changed or shown. With keys in a KMS, each costs a call: `--rate` keeps it within bounds.
+///
+/// Exit status 1 where something was found; stdout names each row and what is wrong with it.
+#[derive(clap::Args)]
+pub(in crate::cli) struct VerifyCommand {
+    #[command(flatten)]
+    pace: PaceArgument,
+    /// `table` is for reading, `json` for programs
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+#[derive(Serialize)]
+struct Report {
+    sound: u64,
+    unrecorded: u64,
+    findings: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    fault: &'static str,
+    #[serde(flatten)]
+    row: Row,
+}
+
+impl VerifyCommand {
+    pub(super) async fn run(self, kept: &KeptKeys) -> Result<(), Failure> {
+        let bar = progress::bar("verifying", rows(kept).await?);
+        let found = kept.verify(self.pace.pace(), &mut |done| bar.inc(done)).await.map_err(failed)?;
+        bar.finish_and_clear();
+        output::print(&match self.output {
+            Form::Table => text(&found),
+            Form::Json => json(&found)?,
+        })?;
+        match found.findings.len() {
+            0 => Ok(()),
+            count => Err(Failure::other(format!("{count} of the kept private keys did not pass"))),
+        }
+    }
+}
+
+fn text(found: &Verification) -> String {
+    let Verification { sound, unrecorded, findings } = found;
+    let mut text = format!("{sound} private keys are sound\n");
+    if *unrecorded > 0 {
+        text.push_str(&format!("{unrecorded} of them are older than the ledger, which has no word about them\n"));
+    }
+    let mut faults: Vec<&'static str> = findings.iter().map(|finding| finding.fault.as_str()).collect();
+    faults.sort_unstable();
+    faults.dedup();
+    for fault in faults {
+        let rows: Vec<_> = findings.iter().filter(|it| it.fault.as_str() == fault).map(|it| &it.row).collect();
+        text.push_str(&format!("{fault}: {}\n{}", rows.len(), failures::lines(rows.into_iter())));
+    }
+    text
+}
+
+fn json(found: &Verification) -> Result<String, Failure> {
+    let line = |finding: &crate::service::Finding| Line { fault: finding.fault.as_str(), row: Row::from(&finding.row) };
+    let findings = found.findings.iter().map(line).collect();
+    let report = Report { sound: found.sound, unrecorded: found.unrecorded, findings };
+    let text = serde_json::to_string_pretty(&report).map_err(Failure::other)?;
+    Ok(format!("{text}\n"))
+}

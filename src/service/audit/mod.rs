@@ -1,0 +1,26 @@
+//! The release ledger for those who look at it: records shown, chains verified, heads signed.
+
+mod checkpoint;
+mod read;
+mod verify;
+
+pub use self::checkpoint::Checkpoint;
+pub use self::read::{AuditRecord, Wanted};
+pub use self::verify::{Audited, ChainFault, ChainFinding};
+use crate::domain::Region;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// The ledger of a database.
+#[derive(Clone)]
+pub struct Audit {
+    store: Store,
+    vault: Vault,
+    region: Region,
+}
+
+impl Audit {
+    pub fn new(store: Store, vault: Vault, region: Region) -> Self {
+        Self { store, vault, region }
+    }
+}

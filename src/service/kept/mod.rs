@@ -1,0 +1,104 @@
+//! The operator's jobs on all private keys that are kept: rewrap, reseal, verify. They run beside a service that goes on.
+
+mod history;
+mod reseal;
+mod rewrap;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+pub use self::reseal::Resealed;
+pub use self::rewrap::{Rewrap, RewrapReport};
+pub use self::verify::{Fault, Finding, Verification};
+use crate::domain::{Actor, Chain, Entry, Event, Outcome, Region, Result, Subject};
+use crate::store::{KekCount, RowKey, Store};
+use crate::vault::Vault;
+
+/// How many rows are read, and written in one transaction, at once.
+const BATCH: u32 = 100;
+
+/// All kept private keys of a database, whoever they belong to.
+#[derive(Clone)]
+pub struct KeptKeys {
+    store: Store,
+    vault: Vault,
+    /// Where the operator's chain of the ledger stands.
+    region: Region,
+    actor: Actor,
+}
+
+/// How fast a job may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    AsFastAsPossible,
+    /// At most so many rows a second.
+    RowsPerSecond(u32),
+}
+
+/// Told about each row, in order, so that somebody who watches sees the job go on.
+pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+/// A row that a job could not do its work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub region: String,
+    pub owner: String,
+    pub name: String,
+    pub id: String,
+    pub reason: String,
+}
+
+impl KeptKeys {
+    /// `actor` is who the ledger says did it.
+    pub fn new(store: Store, vault: Vault, region: Region, actor: Actor) -> Self {
+        Self { store, vault, region, actor }
+    }
+
+    /// How many there are under each key-encryption key and suite.
+    pub async fn by_kek(&self) -> Result<Vec<KekCount>> {
+        self.store.kept_rows_by_kek().await
+    }
+
+    /// How many there are.
+    pub async fn count(&self) -> Result<u64> {
+        let counts = self.by_kek().await?;
+        Ok(counts.iter().map(|count| count.rows.unsigned_abs()).sum())
+    }
+
+    /// Puts what a job did into the operator's chain.
+    async fn record(&self, event: Event, outcome: Outcome, detail: String) -> Result<()> {
+        let entry =
+            Entry { outcome, detail: Some(detail), ..Entry::done(event, self.actor.clone(), Subject::default()) };
+        self.store.ledger_append(&self.region, &Chain::Operator, entry).await
+    }
+}
+
+impl Failed {
+    fn new(key: &RowKey, name: &str, reason: String) -> Self {
+        Self { region: key.region.clone(), owner: key.owner.clone(), name: name.to_owned(), id: key.id(), reason }
+    }
+}
+
+/// Keeps a job at its pace: waits after each batch for as long as it was too fast.
+struct Pacer {
+    pace: Pace,
+    started: Instant,
+    rows: u64,
+}
+
+impl Pacer {
+    fn new(pace: Pace) -> Self {
+        Self { pace, started: Instant::now(), rows: 0 }
+    }
+
+    async fn after(&mut self, rows: usize) {
+        self.rows += rows as u64;
+        match self.pace {
+            Pace::AsFastAsPossible => {}
+            Pace::RowsPerSecond(rate) => {
+                let due = Duration::from_secs_f64(self.rows as f64 / f64::from(rate.max(1)));
+                tokio::time::sleep(due.saturating_sub(self.started.elapsed())).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The statements that go across owners: for the operator's jobs, never for a request.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use tracing::instrument;
+
+use super::Store;
+use super::connection::run;
+use super::readers::read;
+use super::rows::{KeyPairRow, SealedRow};
+use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
+use crate::domain::{KekId, KeyPair, Result, SealedPrivateKey, hex};
+
+/// Where a row of a kept private key stands: the order in which they are walked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowKey {
+    pub region: String,
+    pub owner: String,
+    id: Vec<u8>,
+}
+
+impl RowKey {
+    /// The key pair's id; its bytes in hex, because a row that was tampered with may hold any.
+    pub fn id(&self) -> String {
+        hex(&self.id)
+    }
+}
+
+/// A row of a kept private key, whatever it holds.
+pub struct KeptRow {
+    pub key: RowKey,
+    pub name: String,
+    /// An error where a column holds what this version cannot read.
+    pub content: Result<(KeyPair, SealedPrivateKey)>,
+}
+
+/// How many private keys a key-encryption key protects.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct KekCount {
+    pub provider: String,
+    pub name: String,
+    pub version: i32,
+    pub suite: i32,
+    pub rows: i64,
+}
+
+/// A row whose data key was wrapped anew.
+pub struct Rewrapped {
+    pub key: RowKey,
+    /// The wrapped data key that was read; where another stands there by now, nothing is written.
+    pub was: Vec<u8>,
+    pub now: SealedPrivateKey,
+}
+
+impl Store {
+    /// Rows of kept private keys behind `after`, in the order of their keys, at most `limit`; without those that `except`
+    /// protects.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn kept_rows(&self, after: Option<&RowKey>, except: Option<&KekId>, limit: u32) -> Result<Vec<KeptRow>> {
+        let start = RowKey { region: String::new(), owner: String::new(), id: Vec::new() };
+        let RowKey { region, owner, id } = after.unwrap_or(&start);
+        // No stored name is empty, so that this excepts nothing where there is nothing to except.
+        let (provider, name, version) =
+            except.map_or(("", "", 0), |kek| (kek.provider.as_str(), kek.name.as_str(), kek.version));
+        let behind = sealed_keys::region.gt(region).or(sealed_keys::region
+            .eq(region)
+            .and(sealed_keys::owner.gt(owner).or(sealed_keys::owner.eq(owner).and(sealed_keys::key_pair_id.gt(id)))));
+        let excepted = sealed_keys::kek_provider
+            .eq(provider)
+            .and(sealed_keys::kek_name.eq(name))
+            .and(sealed_keys::kek_version.eq(version));
+        let rows: Vec<((String, String, Vec<u8>), String, KeyPairRow, SealedRow)> = read!(
+            self,
+            load,
+            sealed_keys::table
+                .inner_join(
+                    key_pairs::table.on(key_pairs::region
+                        .eq(sealed_keys::region)
+                        .and(key_pairs::owner.eq(sealed_keys::owner))
+                        .and(key_pairs::id.eq(sealed_keys::key_pair_id)))
+                )
+                .filter(behind)
+                .filter(diesel::dsl::not(excepted))
+                .order((sealed_keys::region, sealed_keys::owner, sealed_keys::key_pair_id))
+                .limit(i64::from(limit))
+                .select((
+                    (sealed_keys::region, sealed_keys::owner, sealed_keys::key_pair_id),
+                    key_pairs::name,
+                    KeyPairRow::as_select(),
+                    SealedRow::as_select()
+                ))
+        )?;
+        let row = |((region, owner, id), name, pair, sealed): (_, _, KeyPairRow, SealedRow)| KeptRow {
+            key: RowKey { region, owner, id },
+            name,
+            content: KeyPair::try_from(pair).and_then(|pair| Ok((pair, sealed.try_into()?))),
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// How many private keys are kept under each key-encryption key and suite.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn kept_rows_by_kek(&self) -> Result<Vec<KekCount>> {
+        let columns = (sealed_keys::kek_provider, sealed_keys::kek_name, sealed_keys::kek_version, sealed_keys::suite);
+        let counts: Vec<(String, String, i32, i32, i64)> = read!(
+            self,
+            load,
+            sealed_keys::table.group_by(columns).select((
+                sealed_keys::kek_provider,
+                sealed_keys::kek_name,
+                sealed_keys::kek_version,
+                sealed_keys::suite,
+                count_star()
+            ))
+        )?;
+        let count = |(provider, name, version, suite, rows)| KekCount { provider, name, version, suite, rows };
+        let mut counts: Vec<KekCount> = counts.into_iter().map(count).collect();
+        counts.sort_by(|one, other| {
+            (&one.provider, &one.name, one.version, one.suite).cmp(&(
+                &other.provider,
+                &other.name,
+                other.version,
+                other.suite,
+            ))
+        });
+        Ok(counts)
+    }
+
+    /// Writes wrappings in one transaction, each only where the row still has the one that was read; tells which were
+    /// written. A row that was deleted, cleared or sealed anew meanwhile is left as it is.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn rewrap_rows(&self, rows: Vec<Rewrapped>) -> Result<Vec<bool>> {
+        self.write(async move |conn| {
+            let mut written = Vec::with_capacity(rows.len());
+            for Rewrapped { key: RowKey { region, owner, id }, was, now } in &rows {
+                let count = run!(
+                    conn,
+                    execute,
+                    diesel::update(sealed_keys::table)
+                        .filter(sealed_keys::region.eq(region))
+                        .filter(sealed_keys::owner.eq(owner))
+                        .filter(sealed_keys::key_pair_id.eq(id))
+                        .filter(sealed_keys::wrapped_data_key.eq(was))
+                        .set((
+                            sealed_keys::kek_provider.eq(now.kek.provider.as_str()),
+                            sealed_keys::kek_name.eq(&now.kek.name),
+                            sealed_keys::kek_version.eq(now.kek.version),
+                            sealed_keys::kek_alias.eq(now.kek_alias.as_ref()),
+                            sealed_keys::wrapped_data_key.eq(&now.wrapped_data_key),
+                        ))
+                )?;
+                written.push(count == 1);
+            }
+            Ok(written)
+        })
+        .await
+    }
+
+    /// Key pairs that say that a private key is kept, and of which none is: `(region, owner, name)`, at most `limit`.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn kept_rows_missing(&self, limit: u32) -> Result<Vec<(String, String, String)>> {
+        let kept = sealed_keys::table
+            .filter(sealed_keys::region.eq(key_pairs::region))
+            .filter(sealed_keys::owner.eq(key_pairs::owner))
+            .filter(sealed_keys::key_pair_id.eq(key_pairs::id));
+        read!(
+            self,
+            load,
+            key_pairs::table
+                .filter(key_pairs::has_private_key.eq(true))
+                .filter(diesel::dsl::not(diesel::dsl::exists(kept)))
+                .order((key_pairs::region, key_pairs::owner, key_pairs::name))
+                .limit(i64::from(limit))
+                .select((key_pairs::region, key_pairs::owner, key_pairs::name))
+        )
+    }
+}

@@ -1,0 +1,31 @@
+//! `keypaird reseal`.
+
+use keypaird::domain::{Owner, UserId};
+use serde_json::json;
+
+use super::rows::{export, keep, status};
+use super::support::TestApp;
+use super::told;
+
+#[actix_web::test]
+async fn private_keys_are_sealed_anew_by_another_suite_and_the_ledger_says_so() {
+    let app = TestApp::spawn().await;
+    let private_key = keep(&app, &app.demo, 5).await;
+    let told_first = told(&app, &["reseal", "--suite", "chacha20-poly1305"]).await;
+    assert_eq!(told_first, "sealed 5 private keys anew; 0 are left\n");
+    assert_eq!(status(&app).await[0]["suite"], json!("chacha20-poly1305"));
+    assert_eq!(status(&app).await[0]["private_keys"], json!(5));
+    for number in 0..5 {
+        assert_eq!(export(&app, &app.demo, &format!("k{number}")).await, private_key);
+    }
+    assert_eq!(
+        told(&app, &["reseal", "--suite", "chacha20-poly1305"]).await,
+        "sealed 0 private keys anew; 0 are left\n"
+    );
+    let owner = Owner::User(UserId::parse(&app.demo.user_id).unwrap());
+    let records = app.ledger(&owner).await;
+    let resealed: Vec<_> = records.iter().filter(|record| record.event == "reseal").collect();
+    assert_eq!(resealed.len(), 5);
+    assert!(resealed.iter().all(|record| record.dialect == "cli" && record.user_id.starts_with("os:")));
+    assert!(told(&app, &["verify"]).await.starts_with("5 private keys are sound\n"));
+}

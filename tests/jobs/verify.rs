@@ -1,0 +1,66 @@
+//! `keypaird verify`: what somebody with write access to the database can do, and how it is found.
+
+use serde_json::{Value, json};
+
+use super::rows::{create, keep};
+use super::run;
+use super::support::TestApp;
+
+async fn findings(app: &TestApp) -> Value {
+    let output = run(app, &["verify", "--output", "json"]).await;
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let found = report["findings"].as_array().unwrap();
+    assert_eq!(output.status.success(), found.is_empty(), "{report}");
+    let short = |finding: &Value| json!([finding["name"], finding["fault"]]);
+    json!({ "sound": report["sound"], "findings": found.iter().map(short).collect::<Vec<_>>() })
+}
+
+/// Runs SQL in which `{k0}` stands for the id of that key pair.
+async fn tamper(app: &TestApp, sql: &str) {
+    let id = |name: &str| format!("(SELECT id FROM key_pairs WHERE name = '{name}')");
+    app.sql(&sql.replace("{k0}", &id("k0")).replace("{k1}", &id("k1"))).await;
+}
+
+#[actix_web::test]
+async fn s06_a_row_that_was_tampered_with_is_named_and_the_others_pass() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 3).await;
+    create(&app, &app.demo, "other").await;
+    assert_eq!(findings(&app).await, json!({ "sound": 4, "findings": [] }));
+
+    tamper(
+        &app,
+        "UPDATE key_pairs SET public_key = (SELECT public_key FROM key_pairs WHERE name = 'other') WHERE id = {k0}",
+    )
+    .await;
+    tamper(&app, "UPDATE sealed_private_keys SET suite = 77 WHERE key_pair_id = {k1}").await;
+    assert_eq!(findings(&app).await, json!({ "sound": 2, "findings": [["k0", "integrity"], ["k1", "unreadable"]] }));
+}
+
+#[actix_web::test]
+async fn s07_an_older_row_that_was_put_back_is_reported() {
+    let app = TestApp::spawn().await;
+    create(&app, &app.demo, "k0").await;
+    create(&app, &app.demo, "k1").await;
+    app.sql("CREATE TABLE saved AS SELECT * FROM sealed_private_keys").await;
+    // k0 is cleared, k1 gets its private key sealed once more: from now on the saved rows are old ones.
+    app.kps_v3(&app.demo, "DELETE", "/k0/private-key", Value::Null).await.expect(200);
+    let private_key = super::rows::export(&app, &app.demo, "k1").await;
+    let key_protection = json!({ "private_key": private_key, "encryption": { "type": "default" } });
+    let body = json!({ "keypair": { "name": "k1", "key_protection": key_protection } });
+    app.kps_v3(&app.demo, "POST", "/private-key/import", body).await.expect(200);
+    assert_eq!(findings(&app).await, json!({ "sound": 1, "findings": [] }));
+
+    app.sql("DELETE FROM sealed_private_keys").await;
+    app.sql("INSERT INTO sealed_private_keys SELECT * FROM saved").await;
+    assert_eq!(findings(&app).await, json!({ "sound": 0, "findings": [["k0", "rolled-back"], ["k1", "rolled-back"]] }));
+}
+
+#[actix_web::test]
+async fn a_private_key_that_is_gone_from_the_database_is_missing() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 2).await;
+    tamper(&app, "DELETE FROM sealed_private_keys WHERE key_pair_id = {k0}").await;
+    assert_eq!(findings(&app).await, json!({ "sound": 1, "findings": [["k0", "missing"]] }));
+}
