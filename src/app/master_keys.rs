@@ -70,7 +70,7 @@ pub(super) async fn load(
     store: &Store,
 ) -> Result<(LocalKeys, Arc<KeyFile>, Option<Stamp>), StartError> {
     let file = Arc::new(KeyFile { path: master_key_file(settings), store: store.clone() });
-    let stamp = file.stamp();
+    let mut stamp = file.stamp();
     // Before the file is looked for: another process may make both right now.
     let known = store.master_key_checks().await?;
     let keys = match file.read().await {
@@ -82,6 +82,7 @@ pub(super) async fn load(
                 return Err(MasterKeyError::Missing { path }.into());
             }
             let made = make(&path)?;
+            stamp = file.stamp();
             check(&made, store, &path).await?;
             made
         }

@@ -31,8 +31,9 @@ pub struct MasterKeyFile {
 impl MasterKeyFile {
     /// Opens the file, once nobody else changes it. Refuses what [`MasterKeys::load`] refuses.
     pub fn open(path: &Path) -> Result<Self, MasterKeyError> {
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (locked, text) = master_key_file::read_to_change(&real)?;
+        let (locked, text) = master_key_file::read_to_change(path)?;
+        let real =
+            fs::canonicalize(path).map_err(|cause| MasterKeyError::Unreadable { path: path.to_owned(), cause })?;
         let keys = MasterKeys::parse(path, &text)?;
         Ok(Self { path: path.to_owned(), real, text, keys, locked })
     }
