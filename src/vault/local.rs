@@ -180,7 +180,7 @@ mod tests {
 
     /// A data key that another replica wrapped by a key that it has added to the file and made the primary.
     async fn wrapped_elsewhere(path: &std::path::Path) -> WrappedKey {
-        let kek = MasterKeyFile::open(path).and_then(|file| file.add(None)).expect("adds");
+        let kek = MasterKeyFile::open(path).and_then(|file| file.add_key(None)).expect("adds");
         let changed = MasterKeyFile::open(path).and_then(|file| file.set_primary(&kek)).expect("changes");
         let replica = LocalKeys::from(changed);
         with_binding(async |binding| {

@@ -49,7 +49,7 @@ impl MasterKeyFile {
     }
 
     /// Adds a random key: the next version of `name`, or of the primary's name. It wraps nothing yet.
-    pub fn add(self, name: Option<&str>) -> Result<KekId, MasterKeyError> {
+    pub fn add_key(self, name: Option<&str>) -> Result<KekId, MasterKeyError> {
         let name = name.unwrap_or(&self.keys.primary_id().name);
         master_key_text::refuse_name(name).map_err(MasterKeyError::Name)?;
         let check_values = self.keys.check_values();
@@ -147,10 +147,10 @@ mod tests {
         let (directory, path) = file();
         let before = fs::read_to_string(&path).expect("reads");
         let old = open(&path).keys().primary_id().clone();
-        let new = open(&path).add(None).expect("adds");
+        let new = open(&path).add_key(None).expect("adds");
         assert_eq!((new.name.as_str(), new.version), ("default", 2));
         assert_eq!(open(&path).keys().primary_id(), &old, "an added key wraps nothing");
-        let other = open(&path).add(Some("other")).expect("adds");
+        let other = open(&path).add_key(Some("other")).expect("adds");
         assert_eq!((other.name.as_str(), other.version), ("other", 1));
         let known = MasterKeys::load(&path).expect("loads").check_values();
         assert_eq!(known.len(), 3);
@@ -173,7 +173,7 @@ mod tests {
         symlink(&path, &link).expect("links");
         for right in [0o600, 0o400] {
             fs::set_permissions(&path, Permissions::from_mode(right)).expect("changes the mode");
-            open(&link).add(None).expect("adds");
+            open(&link).add_key(None).expect("adds");
             assert_eq!(mode(&path), right);
         }
         assert!(fs::symlink_metadata(&link).expect("is there").is_symlink());
@@ -186,7 +186,7 @@ mod tests {
         let (_directory, path) = file();
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| open(&path).add(None).expect("adds"));
+                scope.spawn(|| open(&path).add_key(None).expect("adds"));
             }
         });
         assert_eq!(MasterKeys::load(&path).expect("loads").check_values().len(), 9);
@@ -197,12 +197,12 @@ mod tests {
         let (_directory, path) = file();
         let before = fs::read(&path).expect("reads");
         for name in ["", "a b", "a/b", &"n".repeat(65)] {
-            assert!(matches!(open(&path).add(Some(name)), Err(MasterKeyError::Name(_))), "{name}");
+            assert!(matches!(open(&path).add_key(Some(name)), Err(MasterKeyError::Name(_))), "{name}");
         }
         assert_eq!(fs::read(&path).expect("reads"), before);
         let full = [before.as_slice(), &vec![b'#'; LONGEST - before.len()]].concat();
         fs::write(&path, &full).expect("writes");
-        assert!(matches!(open(&path).add(None), Err(MasterKeyError::Full { .. })));
+        assert!(matches!(open(&path).add_key(None), Err(MasterKeyError::Full { .. })));
         assert_eq!(fs::read(&path).expect("reads"), full);
     }
 

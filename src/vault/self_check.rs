@@ -105,15 +105,19 @@ mod tests {
 
     #[test]
     fn s12_a_generator_that_repeats_itself_or_gives_nothing_is_refused() {
-        let repeats = |draw: fn(&mut [u8]) -> Result<(), ErrorStack>| refuse_repetition(draw);
-        for draw in [|bytes: &mut [u8]| Ok(bytes.fill(7)), |_: &mut [u8]| Ok(())] {
-            let text = repeats(draw).expect_err("is refused").to_string();
+        let constant = |bytes: &mut [u8]| {
+            bytes.fill(7);
+            Ok(())
+        };
+        for refused in [refuse_repetition(constant), refuse_repetition(|_| Ok(()))] {
+            let text = refused.expect_err("is refused").to_string();
             assert!(text.contains("random generator") && text.contains("start again"), "{text}");
         }
         let mut turn = 0;
         let rises = |bytes: &mut [u8]| {
             turn += 1;
-            Ok(bytes.fill(turn))
+            bytes.fill(turn);
+            Ok(())
         };
         assert!(refuse_repetition(rises).is_ok());
     }

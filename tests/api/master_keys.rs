@@ -59,7 +59,7 @@ async fn s20_a_key_that_rows_use_cannot_be_taken_out_of_the_file_and_the_count_i
     keep(&app, "one").await;
     keep(&app, "two").await;
     let old = open(&app).keys().primary_id().clone();
-    let new = open(&app).add(None).unwrap();
+    let new = open(&app).add_key(None).unwrap();
     open(&app).set_primary(&new).unwrap();
     open(&app).remove(&old).unwrap();
     let refused = refusal(&app).await;
@@ -94,7 +94,7 @@ async fn s21_another_key_under_a_known_name_is_refused_and_nothing_is_written() 
     fs::remove_file(&path).unwrap();
     MasterKeys::create(&path).unwrap();
     // A further key, which the database does not know: it is not made known by a file that does not fit.
-    open(&app).add(Some("further")).unwrap();
+    open(&app).add_key(Some("further")).unwrap();
     let refused = refusal(&app).await;
     assert!(matches!(refused, StartError::MasterKeyWrong { rows: 1, .. }), "{refused}");
     assert!(refused.to_string().contains("restore the right file"), "{refused}");
@@ -133,7 +133,7 @@ async fn a_running_service_follows_its_file_and_a_damaged_one_changes_nothing() 
     let app = TestApp::spawn_with(&[("keypair.algorithm", "ed25519")]).await;
     keep(&app, "one").await;
     let old = open(&app).keys().primary_id().clone();
-    let new = open(&app).add(None).unwrap();
+    let new = open(&app).add_key(None).unwrap();
     open(&app).set_primary(&new).unwrap();
     until_sealed_by(&app, &new).await;
     assert!(opens(&app, "one").await);
@@ -159,7 +159,7 @@ async fn a_row_of_a_key_that_another_replica_has_added_opens_at_once() {
     let app = TestApp::spawn().await;
     let mut settings = app.settings.clone();
     settings.http.listen.set_port(0);
-    let new = open(&app).add(None).unwrap();
+    let new = open(&app).add_key(None).unwrap();
     open(&app).set_primary(&new).unwrap();
     let replica = Application::build(&settings).await.unwrap();
     keep(&app, "one").await;

@@ -189,7 +189,7 @@ impl Database {
 }
 
 fn add(file: &Path, name: Option<&str>) -> Result<String, CommandError> {
-    let KekId { name, version, .. } = MasterKeyFile::open(file)?.add(name)?;
+    let KekId { name, version, .. } = MasterKeyFile::open(file)?.add_key(name)?;
     Ok(format!(
         "{} holds master key '{name}' version {version} too; give the file to every replica and to its backup, then run \
          `keypaird master-key set-primary {name} {version}`\n",
