@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, UserId};
 use serde_json::json;
 
-use crate::kps::store_project_pair;
+use crate::kps::{store_kept_project_pair, store_project_pair};
 use crate::nova::imported;
 use crate::support::{TestApp, User};
 
@@ -61,6 +61,21 @@ impl<'a> Cast<'a> {
     pub(crate) fn new_name(&self) -> String {
         self.count.set(self.count.get() + 1);
         format!("pair-{}", self.count.get())
+    }
+
+    /// A new key pair of the user's, made in the project, whose private key is kept; and the private key.
+    pub(crate) async fn new_kept_pair(&self, user: &User) -> (String, String) {
+        let name = self.new_name();
+        let keypair = json!({ "name": name, "algorithm": "ed25519", "key_protection": "default" });
+        let made = self.app.kps(user, "POST", "", json!({ "keypair": keypair })).await.expect(200);
+        (name, made.body["keypair"]["private_key"].as_str().unwrap().to_owned())
+    }
+
+    /// A new key pair of the user's project, whose private key is kept; and the private key.
+    pub(crate) async fn new_kept_pair_of_project(&self, user: &User) -> (String, String) {
+        let name = self.new_name();
+        let private_key = store_kept_project_pair(self.app, user, &name).await;
+        (name, private_key)
     }
 
     /// A new key pair of the user's, made in the project.

@@ -19,7 +19,12 @@ async fn each_cell_of_the_document_is_what_a_caller_gets() {
             Some(request) => play::outcome(&cast, request).await,
             None => "none yet".to_owned(),
         };
-        let expected = if route == "none yet" { route } else { outcome };
+        let expected = match (route, who) {
+            ("none yet", _) => route,
+            // Its paths name a project, which such a token has not.
+            ("KPS", "unscoped") => "403",
+            _ => outcome,
+        };
         if got != expected {
             wrong.push(format!("{whose}: {what}, {who}: {got}, and the document says {expected}"));
         }

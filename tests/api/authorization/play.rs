@@ -10,7 +10,6 @@ use crate::support::User;
 pub(crate) struct Request {
     sender: User,
     method: &'static str,
-    /// Below `/v2.1`.
     path: String,
     body: Value,
     /// The name that a list, or a key pair that is shown, must have.
@@ -33,9 +32,21 @@ pub(crate) async fn request(cast: &Cast<'_>, whose: &str, what: &str, who: &str)
         }
         ("One's own", "describe") => {
             let name = cast.new_pair(&caller.at_home).await;
-            let path = format!("/{}/keypairs/{name}", sender.project_id);
+            let path = format!("/v2.1/{}/keypairs/{name}", sender.project_id);
             let body = json!({ "keypair": { "description": "mine" } });
             Some(Request { method: "PUT", body, ..Request::get(sender, path) })
+        }
+        ("One's own", "export" | "import into" | "clear") => {
+            Some(private_key(sender, what, cast.new_kept_pair(&caller.at_home).await, None))
+        }
+        ("Another user's, by user_id", "import into") => {
+            Some(private_key(sender, what, cast.new_kept_pair(another).await, Some(&another.user_id)))
+        }
+        ("The project's", "export" | "import into" | "clear") => {
+            Some(private_key(sender, what, cast.new_kept_pair_of_project(another).await, None))
+        }
+        ("Another project's", "export" | "import into" | "clear") => {
+            Some(private_key(sender, what, cast.new_kept_pair_of_project(&cast.third).await, None))
         }
         ("Another user's, by user_id", "list" | "show" | "delete") => {
             let query = format!("?user_id={}", another.user_id);
@@ -43,7 +54,7 @@ pub(crate) async fn request(cast: &Cast<'_>, whose: &str, what: &str, who: &str)
         }
         ("The project's", "list" | "show") => Some(about(sender, what, PROJECTS, "")),
         ("Another project's", "list" | "show") => Some(about(sender, what, ANOTHER_PROJECTS, "")),
-        ("Extensions", "list") => Some(Request::get(sender, "/extensions".to_owned())),
+        ("Extensions", "list") => Some(Request::get(sender, "/v2.1/extensions".to_owned())),
         ("Limits of the project", what) => Some(limits(sender, what, &another.project_id)),
         ("Limits of another project", what) => Some(limits(sender, what, &cast.third.project_id)),
         ("Limits of no project", what) => Some(limits_at_large(sender, what)),
@@ -67,20 +78,41 @@ fn create(cast: &Cast<'_>, sender: &User, what: &str, user_id: Option<&str>) -> 
     if let Some(user_id) = user_id {
         body["keypair"]["user_id"] = json!(user_id);
     }
-    Request { method: "POST", body, ..Request::get(sender, "/os-keypairs".to_owned()) }
+    Request { method: "POST", body, ..Request::get(sender, "/v2.1/os-keypairs".to_owned()) }
 }
 
 fn about(sender: &User, what: &str, name: &str, query: &str) -> Request {
     let shows = Some(name.to_owned());
     match what {
-        "list" => Request { shows, ..Request::get(sender, format!("/os-keypairs{query}")) },
-        "show" => Request { shows, ..Request::get(sender, format!("/os-keypairs/{name}{query}")) },
-        _ => Request { method: "DELETE", ..Request::get(sender, format!("/os-keypairs/{name}{query}")) },
+        "list" => Request { shows, ..Request::get(sender, format!("/v2.1/os-keypairs{query}")) },
+        "show" => Request { shows, ..Request::get(sender, format!("/v2.1/os-keypairs/{name}{query}")) },
+        _ => Request { method: "DELETE", ..Request::get(sender, format!("/v2.1/os-keypairs/{name}{query}")) },
+    }
+}
+
+/// KPS V3, whose paths name the project of the token.
+fn private_key(sender: &User, what: &str, kept: (String, String), user_id: Option<&str>) -> Request {
+    let (name, private_key) = kept;
+    let keypairs = format!("/v3/{}/keypairs", sender.project_id);
+    match what {
+        "export" => {
+            let body = json!({ "keypair": { "name": name } });
+            Request { method: "POST", body, ..Request::get(sender, format!("{keypairs}/private-key/export")) }
+        }
+        "import into" => {
+            let key_protection = json!({ "private_key": private_key, "encryption": { "type": "default" } });
+            let mut body = json!({ "keypair": { "name": name, "key_protection": key_protection } });
+            if let Some(user_id) = user_id {
+                body["keypair"]["user_id"] = json!(user_id);
+            }
+            Request { method: "POST", body, ..Request::get(sender, format!("{keypairs}/private-key/import")) }
+        }
+        _ => Request { method: "DELETE", ..Request::get(sender, format!("{keypairs}/{name}/private-key")) },
     }
 }
 
 fn limits(sender: &User, what: &str, project: &str) -> Request {
-    let quota_set = format!("/os-quota-sets/{project}");
+    let quota_set = format!("/v2.1/os-quota-sets/{project}");
     match what {
         "show" => Request::get(sender, quota_set),
         "detail" | "defaults" => Request::get(sender, format!("{quota_set}/{what}")),
@@ -89,15 +121,15 @@ fn limits(sender: &User, what: &str, project: &str) -> Request {
             Request { method: "PUT", body, ..Request::get(sender, quota_set) }
         }
         "reset" => Request { method: "DELETE", ..Request::get(sender, quota_set) },
-        "limits" => Request::get(sender, format!("/limits?tenant_id={project}")),
+        "limits" => Request::get(sender, format!("/v2.1/limits?tenant_id={project}")),
         _ => panic!("{what:?} is not known: say here what is sent for it"),
     }
 }
 
 fn limits_at_large(sender: &User, what: &str) -> Request {
-    let class = "/os-quota-class-sets/default".to_owned();
+    let class = "/v2.1/os-quota-class-sets/default".to_owned();
     match what {
-        "limits" => Request::get(sender, "/limits".to_owned()),
+        "limits" => Request::get(sender, "/v2.1/limits".to_owned()),
         "show a class" => Request::get(sender, class),
         "change a class" => {
             let body = json!({ "quota_class_set": { "cores": 6 } });
@@ -114,7 +146,7 @@ pub(crate) async fn outcome(cast: &Cast<'_>, request: Request) -> String {
     if !sender.token.is_empty() {
         headers.push(("X-Auth-Token", sender.token.as_str()));
     }
-    let answer = cast.app.json(method, &format!("/v2.1{path}"), &headers, body).await;
+    let answer = cast.app.json(method, &path, &headers, body).await;
     let is_shown = |name: &String| answer.text.contains(&format!("\"name\": \"{name}\""));
     match answer.code() {
         200..=299 if shows.as_ref().is_none_or(is_shown) => "yes".to_owned(),

@@ -1,4 +1,4 @@
-//! What the service promises about security, a test each, by the numbers of `docs/security.md`: `s25_…` to `s57_…`.
+//! What the service promises about security, a test each, by the numbers of `docs/threat-model.md`: `s25_…` and so on.
 
 mod bodies;
 mod foreign;
