@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
-use crate::service::{Audit, Checkpoint, KeyPairs};
+use crate::service::{Audit, Checkpoint, KeyPairs, Trust};
 use crate::vault::Vault;
 use crate::vault::kms::Kms;
 
@@ -57,7 +57,7 @@ async fn sign_chains(audit: Audit, every: Duration) -> Infallible {
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        match audit.checkpoint().await {
+        match audit.checkpoint(Trust::KnownKeys).await {
             Ok(None) => {}
             Ok(Some(Checkpoint { seq, hash, signature, .. })) => {
                 tracing::info!(seq, %hash, %signature, "signed checkpoint {seq} of the ledger: {hash}");

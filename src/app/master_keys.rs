@@ -62,12 +62,21 @@ impl MasterKeySource for KeyFile {
     }
 }
 
+/// What becomes of a file that is not there, where the service could make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IfMissing {
+    Make,
+    /// A command makes none: it may run as another user than the service.
+    Refuse,
+}
+
 /// The keys of the file, which follow it from here on, and the stamp that it had before it was read. Only the embedded
 /// default, SQLite in the data directory, makes a file by itself, and only while no private key was ever sealed: a lost
 /// file must not be papered over by a new one.
 pub(super) async fn load(
     settings: &Settings,
     store: &Store,
+    if_missing: IfMissing,
 ) -> Result<(LocalKeys, Arc<KeyFile>, Option<Stamp>), StartError> {
     let file = Arc::new(KeyFile { path: master_key_file(settings), store: store.clone() });
     let mut stamp = file.stamp();
@@ -78,7 +87,7 @@ pub(super) async fn load(
             if !known.is_empty() {
                 return Err(StartError::MasterKeyFileMissing { path, known: known.into() });
             }
-            if settings.vault.master_key_file.is_some() {
+            if settings.vault.master_key_file.is_some() || if_missing == IfMissing::Refuse {
                 return Err(MasterKeyError::Missing { path }.into());
             }
             let made = make(&path)?;

@@ -23,6 +23,7 @@ use prometheus::Registry;
 pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
 use self::housekeeping::{Followed, Housekeeping};
+use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use crate::auth::{Authentication, Identity, Keystone, Mode};
 use crate::domain::{Actor, Region};
@@ -52,7 +53,7 @@ impl Application {
     pub async fn build(settings: &Settings) -> Result<Self, StartError> {
         let store = open_store(settings).await?;
         let metrics = Registry::new();
-        let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics).await?;
+        let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics, IfMissing::Make).await?;
         let region = Region::parse(&settings.region)?;
         let key_pairs = KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
@@ -146,14 +147,14 @@ impl Application {
 /// All kept private keys of the settings' database, for the operator's jobs. `actor` is who the ledger says did it.
 pub async fn open_kept_keys(settings: &Settings, actor: Actor) -> Result<KeptKeys, StartError> {
     let store = open_store(settings).await?;
-    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new()).await?;
+    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
     Ok(KeptKeys::new(store, vault, Region::parse(&settings.region)?, actor))
 }
 
 /// The ledger of the settings' database.
 pub async fn open_audit(settings: &Settings) -> Result<Audit, StartError> {
     let store = open_store(settings).await?;
-    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new()).await?;
+    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
     Ok(Audit::new(store, vault, Region::parse(&settings.region)?))
 }
 
@@ -165,9 +166,14 @@ struct OpenVault {
 }
 
 /// The vault of the settings, with master keys that are those that the database was written with.
-async fn open_vault(settings: &Settings, store: &Store, metrics: &Registry) -> Result<OpenVault, StartError> {
+async fn open_vault(
+    settings: &Settings,
+    store: &Store,
+    metrics: &Registry,
+    if_missing: IfMissing,
+) -> Result<OpenVault, StartError> {
     self_check()?;
-    let (master_keys, file, stamp) = master_keys::load(settings, store).await?;
+    let (master_keys, file, stamp) = master_keys::load(settings, store, if_missing).await?;
     let kms = Kms::new(&settings.vault.kms, metrics)?;
     let vault = Vault::new(master_keys).with_suites(suites(settings)).with_kms(kms.clone());
     let master_keys = Followed { vault: vault.clone(), file, stamp };

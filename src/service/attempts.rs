@@ -2,7 +2,7 @@
 //! like a missing one, and a flood of them as a few records with a number.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::KeyPairs;
@@ -52,12 +52,20 @@ impl KeyPairs {
         self.append_all(self.attempts.all().into_iter()).await;
     }
 
+    /// On a task of its own: a caller who hangs up takes nothing away.
     async fn append_all(&self, entries: impl Iterator<Item = (UserId, Entry)>) {
-        for (user, entry) in entries {
-            if let Err(error) = self.store.ledger_append(&self.region, &Chain::of_user(&user), entry).await {
-                tracing::error!(%user, cause = ?error, "a refused attempt at a private key could not be recorded");
+        let entries: Vec<_> = entries.collect();
+        let (store, region, attempts) = (self.store.clone(), self.region.clone(), Arc::clone(&self.attempts));
+        let append = async move {
+            for (user, entry) in entries {
+                if let Err(error) = store.ledger_append(&region, &Chain::of_user(&user), entry.clone()).await {
+                    tracing::error!(%user, cause = ?error, "a refused attempt at a private key could not be recorded yet");
+                    attempts.put_back(user, entry);
+                }
             }
-        }
+        };
+        // It does not panic, and nobody aborts it.
+        drop(tokio::spawn(append).await);
     }
 }
 
@@ -116,6 +124,16 @@ impl Attempts {
         let window = windows.entry(user.clone()).or_insert_with(|| Window { opened: now, counted: HashMap::new() });
         due.extend(window.take(entry));
         due
+    }
+
+    /// Counts what could not be written, for the next flush.
+    fn put_back(&self, user: UserId, entry: Entry) {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.entry(user).or_insert_with(|| Window { opened: Instant::now(), counted: HashMap::new() });
+        let likeness = Some((entry.event, entry.outcome, entry.subject.name.clone(), entry.detail.clone()));
+        let repeats = entry.repeats;
+        let counted = window.counted.entry(likeness).or_insert(Entry { repeats: 0, ..entry });
+        counted.repeats = counted.repeats.saturating_add(repeats);
     }
 
     /// What was counted in windows that are over.

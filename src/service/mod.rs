@@ -12,9 +12,10 @@ mod quotas;
 mod read;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, Wanted};
+pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, Trust, Wanted};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use kept::{Failed, Fault, Finding, KeptKeys, Pace, Progress, Resealed, Rewrap, RewrapReport, Verification};
 pub use policy::may_see_extensions;
@@ -71,7 +72,7 @@ pub struct KeyPairs {
     algorithm: Algorithm,
     min_rsa_bits: u32,
     limit: u32,
-    attempts: Attempts,
+    attempts: Arc<Attempts>,
     metrics: Metrics,
 }
 
@@ -99,7 +100,7 @@ impl KeyPairs {
             algorithm,
             min_rsa_bits: settings.min_rsa_bits,
             limit: settings.limit,
-            attempts: Attempts::default(),
+            attempts: Arc::default(),
             metrics: Metrics::new(metrics).map_err(Error::internal)?,
         })
     }

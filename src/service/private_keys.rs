@@ -103,7 +103,7 @@ impl KeyPairs {
             authorize(caller, Action::ImportInto, &owner, Some(&name))?;
         }
         for _ in 0..ROUNDS {
-            let mut pair = self.for_private_key(caller, Action::ImportInto, &name).await?;
+            let mut pair = self.for_private_key(caller, Action::ImportInto, &whose, &name).await?;
             ssh::derives(&private_key, pair.kind, &pair.public_key)?;
             let sealed = self.seal_for(&pair, &protection, &private_key).await?;
             let entry = Entry::done(Event::Import, caller.actor(via), Subject::of(&pair, Some(&sealed)));
@@ -128,7 +128,7 @@ impl KeyPairs {
         for _ in 0..ROUNDS {
             let (pair, sealed) = self.kept(caller, Action::Clear, name).await?;
             let entry = Entry::done(Event::Clear, caller.actor(via), Subject::of(&pair, Some(&sealed)));
-            match self.store.private_key_clear(&pair, entry, Timestamp::now()).await? {
+            match self.store.private_key_clear(&pair, &sealed, entry, Timestamp::now()).await? {
                 Still::Same => {
                     tracing::info!(
                         key_pair.name = %pair.name, key_pair.id = %pair.id, user = %caller.user,
@@ -143,8 +143,14 @@ impl KeyPairs {
     }
 
     /// The key pair of that name, whose private key the caller may touch.
-    async fn for_private_key(&self, caller: &Caller, action: Action, name: &KeyPairName) -> Result<KeyPair> {
-        let found = self.find_visible(caller, &Whose::Callers, name).await?;
+    async fn for_private_key(
+        &self,
+        caller: &Caller,
+        action: Action,
+        whose: &Whose,
+        name: &KeyPairName,
+    ) -> Result<KeyPair> {
+        let found = self.find_visible(caller, whose, name).await?;
         let pair = found.ok_or_else(|| Error::NotFound(name.clone()))?;
         authorize_private_key(caller, action, &pair)?;
         Ok(pair)
@@ -152,7 +158,7 @@ impl KeyPairs {
 
     /// The same with what is kept of it, both from one statement.
     async fn kept(&self, caller: &Caller, action: Action, name: &KeyPairName) -> Result<(KeyPair, SealedPrivateKey)> {
-        let pair = self.for_private_key(caller, action, name).await?;
+        let pair = self.for_private_key(caller, action, &Whose::Callers, name).await?;
         let read = self.store.sealed_private_key(&self.region, &pair.owner, name).await?;
         let (pair, sealed) = read.ok_or_else(|| Error::NotKept(name.clone()))?;
         authorize_private_key(caller, action, &pair)?;

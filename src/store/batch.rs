@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::NewKeyPair;
 use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
+use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
@@ -77,8 +78,8 @@ pub(super) async fn commit(writer: &mut Writer, mut writes: Vec<KeyPairWrite>) {
     writes.sort_by_key(|write| matches!(write.change, Change::Create(_)));
     match writer.transaction(async |conn| apply(conn, &writes).await).await {
         Ok(done) => answer(writes, done.verdicts),
-        // The database refuses one of them for a reason of its own: the others must not fail with it.
-        Err(Failed::Database(_)) if writes.len() > 1 => {
+        // One of them is refused for a reason of its own: the others must not fail with it.
+        Err(Failed::Database(_) | Failed::Refused(_)) if writes.len() > 1 => {
             for write in writes {
                 Box::pin(commit(writer, vec![write])).await;
             }
@@ -193,6 +194,7 @@ async fn apply_creates(
         }
         done.verdicts.push(verdict);
     }
+    hold(conn, accepted.iter().filter_map(|create| create.new.sealed.as_ref()).map(|sealed| &sealed.kek)).await?;
     insert(conn, &accepted).await?;
     if let Some(Create { space, new, .. }) = accepted.first() {
         let id = new.pair.id.as_uuid().as_bytes().to_vec();

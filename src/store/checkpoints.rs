@@ -10,6 +10,16 @@ use super::readers::read;
 use super::schema::{ledger, ledger_checkpoint_heads as heads, ledger_checkpoints as checkpoints, owners};
 use crate::domain::{Chain, Region, Result};
 
+/// How many heads one checkpoint holds: it must not keep other writes waiting.
+pub(super) const MOST_HEADS: i64 = 5000;
+
+/// Whether a checkpoint is written where no chain has grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grown {
+    Some,
+    OrNot,
+}
+
 /// How many heads one INSERT writes: both databases bound the values of a statement.
 const ROWS: usize = 1000;
 
@@ -47,8 +57,10 @@ impl Store {
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_checkpoint(
         &self,
+        grown: Grown,
         make: impl Fn(Option<&StoredCheckpoint>, &[ChainHead]) -> Result<StoredCheckpoint> + Send + Sync + 'static,
     ) -> Result<Option<StoredCheckpoint>> {
+        let even_if_none = grown == Grown::OrNot;
         self.write(async move |conn| {
             let last: Vec<StoredCheckpoint> = run!(
                 conn,
@@ -66,13 +78,14 @@ impl Store {
                     .filter(owners::ledger_seq.gt(0))
                     .filter(not(exists(known)))
                     .order((owners::region, owners::owner))
+                    .limit(MOST_HEADS)
                     .select((owners::region, owners::owner, owners::ledger_seq, owners::ledger_head))
             )?;
             let grown: Vec<ChainHead> = grown
                 .into_iter()
                 .map(|(region, owner, seq, hash)| ChainHead { region, owner, seq, hash: hash.unwrap_or_default() })
                 .collect();
-            if grown.is_empty() {
+            if grown.is_empty() && !even_if_none {
                 return Ok(None);
             }
             let made = make(last.first(), &grown)?;
@@ -95,6 +108,21 @@ impl Store {
             Ok(Some(made))
         })
         .await
+    }
+
+    /// Where a chain ends now, by its owner's row; 0 where there is none.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn ledger_end(&self, region: &Region, chain: &Chain) -> Result<i64> {
+        let chain = chain.to_string();
+        let ends: Vec<i64> = read!(
+            self,
+            load,
+            owners::table
+                .filter(owners::region.eq(region.as_str()))
+                .filter(owners::owner.eq(&chain))
+                .select(owners::ledger_seq)
+        )?;
+        Ok(ends.first().copied().unwrap_or(0))
     }
 
     /// Checkpoints behind number `after`, in order, at most `limit`.

@@ -1,11 +1,13 @@
 //! The statements that go across owners: for the operator's jobs, never for a request.
 
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Bool, Text};
 use tracing::instrument;
 
 use super::Store;
 use super::connection::run;
+use super::master_keys::hold;
 use super::readers::read;
 use super::rows::{KeyPairRow, SealedRow};
 use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
@@ -62,9 +64,16 @@ impl Store {
         // No stored name is empty, so that this excepts nothing where there is nothing to except.
         let (provider, name, version) =
             except.map_or(("", "", 0), |kek| (kek.provider.as_str(), kek.name.as_str(), kek.version));
-        let behind = sealed_keys::region.gt(region).or(sealed_keys::region
-            .eq(region)
-            .and(sealed_keys::owner.gt(owner).or(sealed_keys::owner.eq(owner).and(sealed_keys::key_pair_id.gt(id)))));
+        // Compared as a row, so that both databases begin at its place in the primary key.
+        let behind = || {
+            sql::<Bool>("(sealed_private_keys.region, sealed_private_keys.owner, sealed_private_keys.key_pair_id) > (")
+                .bind::<Text, _>(region)
+                .sql(", ")
+                .bind::<Text, _>(owner)
+                .sql(", ")
+                .bind::<Binary, _>(id)
+                .sql(")")
+        };
         let excepted = sealed_keys::kek_provider
             .eq(provider)
             .and(sealed_keys::kek_name.eq(name))
@@ -79,7 +88,7 @@ impl Store {
                         .and(key_pairs::owner.eq(sealed_keys::owner))
                         .and(key_pairs::id.eq(sealed_keys::key_pair_id)))
                 )
-                .filter(behind)
+                .filter(behind())
                 .filter(diesel::dsl::not(excepted))
                 .order((sealed_keys::region, sealed_keys::owner, sealed_keys::key_pair_id))
                 .limit(i64::from(limit))
@@ -131,6 +140,7 @@ impl Store {
     #[instrument(skip_all, level = "debug")]
     pub async fn rewrap_rows(&self, rows: Vec<Rewrapped>) -> Result<Vec<bool>> {
         self.write(async move |conn| {
+            hold(conn, rows.iter().map(|row| &row.now.kek)).await?;
             let mut written = Vec::with_capacity(rows.len());
             for Rewrapped { key: RowKey { region, owner, id }, was, now } in &rows {
                 let count = run!(

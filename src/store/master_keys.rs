@@ -1,15 +1,16 @@
 //! Check values of master keys: which keys this database's private keys were sealed with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use tracing::instrument;
 
-use super::connection::run;
+use super::connection::{Conn, run, unavailable};
 use super::readers::read;
 use super::rows::unknown;
 use super::schema::{master_key_checks as checks, sealed_private_keys as sealed};
+use super::writer::Abort;
 use super::{MasterKeyCheck, Store};
 use crate::domain::{Error, KekId, KekProvider, Result, Timestamp};
 
@@ -67,15 +68,49 @@ impl Store {
                 .eq(kek.provider.as_str())
                 .and(sealed::kek_name.eq(&kek.name))
                 .and(sealed::kek_version.eq(kek.version));
+            // Deleted first: whoever seals by the key right now holds its row, and is waited for; whoever comes later finds
+            // it gone. What is counted then is all there is.
+            let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
+            run!(conn, execute, diesel::delete(checks::table.find(key)))?;
             let rows: i64 = run!(conn, get_result, sealed::table.filter(is_kek).select(count_star()))?;
-            if rows == 0 {
-                let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
-                run!(conn, execute, diesel::delete(checks::table.find(key)))?;
+            match u64::try_from(rows).map_err(Error::internal)? {
+                0 => Ok(()),
+                rows => Err(Abort::Refused(Error::internal(Needed(rows)))),
             }
-            Ok(rows)
         });
-        u64::try_from(rows.await?).map_err(Error::internal)
+        match rows.await {
+            Ok(()) => Ok(0),
+            Err(Error::Internal(cause)) => match cause.downcast::<Needed>() {
+                Ok(needed) => Ok(needed.0),
+                Err(cause) => Err(Error::Internal(cause)),
+            },
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// So many private keys need a key that was to be retired.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} private keys need it")]
+struct Needed(u64);
+
+/// Refuses to write under a master key that the database does not know, or not any more: it may have been retired since its
+/// process read the file, and what it seals would open for nobody. The rows are held, so that none is retired meanwhile.
+pub(super) async fn hold<'k>(conn: &mut Conn<'_>, keks: impl Iterator<Item = &'k KekId>) -> Result<(), Abort> {
+    let local = keks.filter(|kek| kek.provider == KekProvider::Local);
+    let needed: BTreeSet<(&str, i32)> = local.map(|kek| (kek.name.as_str(), kek.version)).collect();
+    for (name, version) in needed {
+        let row = checks::table.find((KekProvider::Local.as_str(), name, version)).select(checks::kek_version);
+        let found: Vec<i32> = match conn {
+            Conn::Postgres(postgres) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
+            Conn::Sqlite(sqlite) => RunQueryDsl::load(row, *sqlite)?,
+        };
+        if found.is_empty() {
+            let cause = format!("master key '{name}' version {version} is not known to the database (any more)");
+            return Err(Abort::Refused(unavailable(cause)));
+        }
+    }
+    Ok(())
 }
 
 fn kek_id((provider, name, version): KekColumns) -> Result<KekId> {

@@ -36,7 +36,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::instrument;
 
-pub use self::checkpoints::{ChainHead, StoredCheckpoint};
+pub use self::checkpoints::{ChainHead, Grown, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, Rewrapped, RowKey};
 pub use self::ledger::StoredRecord;

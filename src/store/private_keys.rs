@@ -7,6 +7,7 @@ use tracing::instrument;
 
 use super::Store;
 use super::connection::{Conn, run};
+use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::rows::{KeyPairRow, NewSealedRow, SealedRow, is_named};
@@ -86,6 +87,7 @@ impl Store {
             if !is_there(conn, &row).await? {
                 return Ok(Still::Changed);
             }
+            hold(conn, [&sealed.kek].into_iter()).await?;
             delete_sealed(conn, &row).await?;
             let sealed = NewSealedRow::new(&row.space, &row.id, &sealed);
             run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&sealed))?;
@@ -114,6 +116,7 @@ impl Store {
             if !is_sealed(conn, &row, &opened).await? {
                 return Ok(Still::Changed);
             }
+            hold(conn, [&fresh.kek].into_iter()).await?;
             delete_sealed(conn, &row).await?;
             let fresh = NewSealedRow::new(&row.space, &row.id, &fresh);
             run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&fresh))?;
@@ -124,17 +127,24 @@ impl Store {
         .await
     }
 
-    /// Forgets the pair's private key.
+    /// Forgets the pair's private key, if it is the one that was read.
     #[instrument(skip_all, level = "debug")]
-    pub async fn private_key_clear(&self, pair: &KeyPair, entry: Entry, now: Timestamp) -> Result<Still> {
-        let row = PairKey::of(pair);
+    pub async fn private_key_clear(
+        &self,
+        pair: &KeyPair,
+        read: &SealedPrivateKey,
+        entry: Entry,
+        now: Timestamp,
+    ) -> Result<Still> {
+        let (row, read) = (PairKey::of(pair), read.clone());
         self.write(async move |conn| {
             let mut tallies = Tallies::default();
             tallies.reserve(&row.space, 0);
             tallies.lock(conn).await?;
-            if !is_there(conn, &row).await? || delete_sealed(conn, &row).await? == 0 {
+            if !is_sealed(conn, &row, &read).await? {
                 return Ok(Still::Changed);
             }
+            delete_sealed(conn, &row).await?;
             mark(conn, &row, false, now).await?;
             tallies.record(&row.space, &entry)?;
             tallies.settle(conn).await?;

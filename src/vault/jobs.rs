@@ -62,17 +62,18 @@ impl Vault {
         })
     }
 
-    /// The key-encryption key that [`Self::rewrap`] would move the row to. A KMS tells which key an alias stands for when
+    /// The key-encryption key that [`Self::rewrap`] would move the row to, and its alias. A KMS tells which key an alias stands for when
     /// it wraps: what is wrapped here is thrown away.
     pub async fn rewrap_to(
         &self,
         sealed: &SealedPrivateKey,
         binding: &Binding<'_>,
         target: &RewrapTarget,
-    ) -> Result<KekId> {
+    ) -> Result<(KekId, Option<String>)> {
         let (provider, choice) = target.choice(sealed)?;
         let throwaway = DataKey::new(envelope::random_key().map_err(Error::internal)?);
-        Ok(self.wrapper(provider)?.wrap(&choice, &throwaway, binding).await?.kek)
+        let wrapped = self.wrapper(provider)?.wrap(&choice, &throwaway, binding).await?;
+        Ok((wrapped.kek, wrapped.alias))
     }
 
     /// Seals a private key that was opened anew, with a fresh data key under the key-encryption key of its row.

@@ -78,6 +78,11 @@ impl Vault {
         self.local.reload().await
     }
 
+    /// What seals.
+    pub fn suite(&self) -> Suite {
+        self.suites.seals()
+    }
+
     /// The same vault with other suites in use.
     pub fn with_suites(self, suites: Suites) -> Self {
         Self { suites, ..self }

@@ -5,23 +5,24 @@ use serde_json::json;
 
 use super::rows::{export, keep, status};
 use super::support::TestApp;
-use super::told;
+use super::{run, told};
+
+const RESEAL: [&str; 5] = ["reseal", "--suite", "chacha20-poly1305", "--set", "vault.suite=chacha20-poly1305"];
 
 #[actix_web::test]
 async fn private_keys_are_sealed_anew_by_another_suite_and_the_ledger_says_so() {
     let app = TestApp::spawn().await;
     let private_key = keep(&app, &app.demo, 5).await;
-    let told_first = told(&app, &["reseal", "--suite", "chacha20-poly1305"]).await;
+    let refused = run(&app, &RESEAL[..3]).await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("vault.suite"), "the service would seal by another");
+    let told_first = told(&app, &RESEAL).await;
     assert_eq!(told_first, "sealed 5 private keys anew; 0 are left\n");
     assert_eq!(status(&app).await[0]["suite"], json!("chacha20-poly1305"));
     assert_eq!(status(&app).await[0]["private_keys"], json!(5));
     for number in 0..5 {
         assert_eq!(export(&app, &app.demo, &format!("k{number}")).await, private_key);
     }
-    assert_eq!(
-        told(&app, &["reseal", "--suite", "chacha20-poly1305"]).await,
-        "sealed 0 private keys anew; 0 are left\n"
-    );
+    assert_eq!(told(&app, &RESEAL).await, "sealed 0 private keys anew; 0 are left\n");
     let owner = Owner::User(UserId::parse(&app.demo.user_id).unwrap());
     let records = app.ledger(&owner).await;
     let resealed: Vec<_> = records.iter().filter(|record| record.event == "reseal").collect();

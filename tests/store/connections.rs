@@ -90,6 +90,7 @@ async fn a_commit_whose_answer_is_lost_is_told_as_it_was() {
     let [tokio_postgres::config::Host::Tcp(host), ..] = config.get_hosts() else { panic!("not over TCP") };
     let direct = format!("{host}:{}", config.get_ports()[0]);
     let (address, fate) = proxy(direct.clone()).await;
+    drop(database.open_with_master_keys().await);
     let (store, owner) = (Store::open(&database.url.replace(&direct, &address)).await.unwrap(), user("ada"));
 
     *fate.lock().unwrap() = Commit::AnswerIsLost;

@@ -142,7 +142,7 @@ async fn lists_are_in_byte_order_and_paged_after_the_marker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_pair_comes_back_as_it_went_in() {
     for database in Database::each().await {
-        let (store, owner) = (database.open().await, project("demo"));
+        let (store, owner) = (database.open_with_master_keys().await, project("demo"));
         let mut new = pair(&owner, "k");
         new.sealed = Some(sealed("main"));
         let made = new.pair.clone();

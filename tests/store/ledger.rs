@@ -33,13 +33,16 @@ fn events(records: &[Record]) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_of_a_private_key_stands_in_its_owners_chain_in_order() {
     for database in Database::each().await {
-        let (store, owner) = (database.open().await, user("ada"));
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
         store.key_pair_create(pair(&owner, "imported without a private key")).await.unwrap();
         let (web, opened) = store.sealed_private_key(&region(), &owner, &name("web")).await.unwrap().unwrap();
         let entry = |event| Entry::done(event, actor(), Subject::of(&web, Some(&opened)));
         assert_eq!(store.private_key_release(&web, &opened, entry(Event::Export)).await.unwrap(), Still::Same);
-        assert_eq!(store.private_key_clear(&web, entry(Event::Clear), web.created_at).await.unwrap(), Still::Same);
+        assert_eq!(
+            store.private_key_clear(&web, &opened, entry(Event::Clear), web.created_at).await.unwrap(),
+            Still::Same
+        );
         let again = sealed("other");
         let put = store.private_key_put(&web, again.clone(), entry(Event::Import), web.created_at).await.unwrap();
         assert_eq!(put, Still::Same);
@@ -61,7 +64,7 @@ async fn what_becomes_of_a_private_key_stands_in_its_owners_chain_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_recorded_of_a_create_that_was_refused() {
     for database in Database::each().await {
-        let (store, owner) = (database.open().await, user("ada"));
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
         assert!(matches!(store.key_pair_create(kept(&owner, "web")).await, Err(Error::AlreadyExists(_))));
         let limited = NewKeyPair { limit: 1, ..kept(&owner, "more") };
@@ -73,7 +76,7 @@ async fn nothing_is_recorded_of_a_create_that_was_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_key_that_changed_meanwhile_is_not_released_and_not_recorded() {
     for database in Database::each().await {
-        let (store, owner) = (database.open().await, user("ada"));
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
         let (web, opened) = store.sealed_private_key(&region(), &owner, &name("web")).await.unwrap().unwrap();
         let entry = || Entry::done(Event::Export, actor(), Subject::of(&web, Some(&opened)));
@@ -97,7 +100,7 @@ async fn a_private_key_that_changed_meanwhile_is_not_released_and_not_recorded()
 
         store.key_pair_delete(&region(), &owner, &name("web"), actor()).await.unwrap();
         assert_eq!(store.private_key_release(&web, &opened, entry()).await.unwrap(), Still::Changed);
-        assert_eq!(store.private_key_clear(&web, entry(), web.created_at).await.unwrap(), Still::Changed);
+        assert_eq!(store.private_key_clear(&web, &opened, entry(), web.created_at).await.unwrap(), Still::Changed);
         let put = store.private_key_put(&web, opened.clone(), entry(), web.created_at).await.unwrap();
         assert_eq!(put, Still::Changed);
         assert_eq!(events(&chain(&store, &owner).await), ["create", "export", "delete"]);
@@ -107,7 +110,8 @@ async fn a_private_key_that_changed_meanwhile_is_not_released_and_not_recorded()
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_that_write_for_one_owner_leave_one_chain_and_keep_the_limit() {
     for database in Database::each().await {
-        let (one, other, owner) = (database.open().await, database.open().await, user("ada"));
+        let (one, other, owner) =
+            (database.open_with_master_keys().await, database.open_with_master_keys().await, user("ada"));
         let made = together(60, |number| {
             let store = if number % 2 == 0 { one.clone() } else { other.clone() };
             let new = NewKeyPair { limit: 20, ..kept(&owner, &format!("k{number}")) };
@@ -139,7 +143,7 @@ async fn two_processes_that_write_for_one_owner_leave_one_chain_and_keep_the_lim
 #[tokio::test(flavor = "multi_thread")]
 async fn s19_a_wrapping_is_written_only_over_the_one_that_was_read() {
     for database in Database::each().await {
-        let (store, owner) = (database.open().await, user("ada"));
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
         let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
         let (_, was) = row.content.unwrap();
@@ -177,7 +181,7 @@ async fn s67_a_deleted_or_cleared_private_key_leaves_no_wrapped_data_key_in_the_
         bytes.extend(std::fs::read(path.with_extension("sqlite-wal")).unwrap_or_default());
         bytes.windows(mark.len()).any(|window| window == mark)
     };
-    let (store, owner) = (database.open().await, user("ada"));
+    let (store, owner) = (database.open_with_master_keys().await, user("ada"));
     for (mark, written) in marks.iter().zip(["deleted", "cleared"]) {
         let mut new = kept(&owner, written);
         new.sealed.as_mut().unwrap().wrapped_data_key = mark.clone();
@@ -186,11 +190,42 @@ async fn s67_a_deleted_or_cleared_private_key_leaves_no_wrapped_data_key_in_the_
     }
     let (cleared, opened) = store.sealed_private_key(&region(), &owner, &name("cleared")).await.unwrap().unwrap();
     let entry = Entry::done(Event::Clear, actor(), Subject::of(&cleared, Some(&opened)));
-    assert_eq!(store.private_key_clear(&cleared, entry, cleared.created_at).await.unwrap(), Still::Same);
+    assert_eq!(store.private_key_clear(&cleared, &opened, entry, cleared.created_at).await.unwrap(), Still::Same);
     store.key_pair_delete(&region(), &owner, &name("deleted"), actor()).await.unwrap();
     // The write-ahead log goes with the last connection.
     drop(store);
     for mark in &marks {
         assert!(!is_in_the_file(mark));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sealed_under_a_master_key_that_was_retired_and_its_neighbours_are_stored() {
+    for database in Database::each().await {
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
+        store.key_pair_create(kept(&owner, "web")).await.unwrap();
+        let (web, opened) = store.sealed_private_key(&region(), &owner, &name("web")).await.unwrap().unwrap();
+        let entry = || Entry::done(Event::Import, actor(), Subject::of(&web, Some(&opened)));
+        let mut retired = opened.clone();
+        retired.kek.name = "retired".to_owned();
+
+        let put = store.private_key_put(&web, retired.clone(), entry(), web.created_at).await;
+        assert!(matches!(put, Err(Error::Unavailable { .. })), "{put:?}");
+        let resealed = store.private_key_reseal(&web, &opened, retired.clone(), entry()).await;
+        assert!(matches!(resealed, Err(Error::Unavailable { .. })), "{resealed:?}");
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let moved = Rewrapped { key: row.key, was: opened.wrapped_data_key.clone(), now: retired.clone() };
+        assert!(store.rewrap_rows(vec![moved]).await.is_err());
+        let created = together(20, |number| {
+            let (store, mut new) = (store.clone(), kept(&owner, &format!("k{number}")));
+            if number == 7 {
+                new.sealed = Some(retired.clone());
+            }
+            Box::pin(async move { store.key_pair_create(new).await })
+        })
+        .await;
+        let refused: Vec<usize> = (0..20).filter(|number| created[*number].is_err()).collect();
+        assert_eq!(refused, [7]);
+        assert_eq!(chain(&store, &owner).await.len(), 20);
     }
 }

@@ -7,10 +7,10 @@ use crate::support::{Database, actor, name, pair, region, sealed, user};
 #[tokio::test]
 async fn s10_a_suite_that_this_version_does_not_know_is_refused_with_an_error_of_its_own() {
     for database in Database::each().await {
-        let store = database.open().await;
+        let store = database.open_with_master_keys().await;
         let mut new = pair(&user("ada"), "kept");
         new.pair.has_private_key = true;
-        new.sealed = Some(sealed("default"));
+        new.sealed = Some(sealed("main"));
         store.key_pair_create(new).await.unwrap();
         let read = async || store.sealed_private_key(&region(), &user("ada"), &name("kept")).await;
         assert!(read().await.unwrap().is_some());

@@ -2,7 +2,7 @@
 
 use super::failed;
 use crate::cli::{Failure, output};
-use crate::service::Audit;
+use crate::service::{Audit, Trust};
 
 /// Sign where every chain of the ledger ends now, and print the checkpoint.
 ///
@@ -10,11 +10,16 @@ use crate::service::Audit;
 /// the database cannot: `keypaird audit verify --checkpoint FILE` then finds whatever is changed before it. Where nothing
 /// has happened since the last one, that one is printed.
 #[derive(clap::Args)]
-pub(in crate::cli) struct CheckpointCommand {}
+pub(in crate::cli) struct CheckpointCommand {
+    /// Sign on top of a checkpoint that no master key of the file has signed: only where that key is lost
+    #[arg(long)]
+    trust_last: bool,
+}
 
 impl CheckpointCommand {
     pub(super) async fn run(self, audit: &Audit) -> Result<(), Failure> {
-        let made = audit.checkpoint().await.map_err(failed)?;
+        let trust = if self.trust_last { Trust::Anybody } else { Trust::KnownKeys };
+        let made = audit.checkpoint(trust).await.map_err(failed)?;
         let last = match made {
             Some(made) => Some(made),
             None => audit.last_checkpoint().await.map_err(failed)?,

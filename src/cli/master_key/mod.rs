@@ -13,10 +13,11 @@ use super::arguments::SettingsArguments;
 use super::identity::Output;
 use super::{Failure, output};
 use crate::app;
-use crate::domain::{Error, KekId, KekProvider};
+use crate::domain::{Error, KekId, KekProvider, Region};
+use crate::service::Audit;
 use crate::settings::Settings;
 use crate::store::{MasterKeyCheck, Store};
-use crate::vault::{MasterKeyError, MasterKeyFile, MasterKeys};
+use crate::vault::{MasterKeyError, MasterKeyFile, MasterKeys, Vault};
 
 /// So long after a change of the file every running service has followed it, and seals by no other key than the primary.
 /// They look every five seconds.
@@ -165,18 +166,27 @@ impl FileArgument {
 struct Database {
     runtime: Runtime,
     store: Store,
+    region: Region,
 }
 
 fn with_database(file: FileArgument, settings: SettingsArguments) -> Result<(PathBuf, Database), Failure> {
     let settings = settings.load(Vec::new())?.settings;
     let runtime = Runtime::new().map_err(Failure::other)?;
     let store = runtime.block_on(app::open_store(&settings)).map_err(Failure::other)?;
-    Ok((file.of(&settings), Database { runtime, store }))
+    let region = Region::parse(&settings.region).map_err(Failure::other)?;
+    Ok((file.of(&settings), Database { runtime, store, region }))
 }
 
 impl Database {
     fn known(&self) -> Result<Vec<MasterKeyCheck>, Error> {
         self.runtime.block_on(self.store.master_key_checks())
+    }
+
+    /// Has the primary master key sign what the ledger's checkpoints were signed for so far: afterwards, nobody can tell a
+    /// retired key's signature from anybody's.
+    fn sign_again(&self, file: &Path) -> Result<(), CommandError> {
+        let audit = Audit::new(self.store.clone(), Vault::new(MasterKeys::load(file)?), self.region.clone());
+        Ok(self.runtime.block_on(audit.sign_again())?)
     }
 
     /// Forgets the key's check value, unless private keys need the key.
@@ -214,6 +224,7 @@ fn retire(file: &Path, database: &Database, kek: KekId) -> Result<String, Comman
         return Err(CommandError::Needed { kek, rows });
     }
     wait_until_settled(opened.age());
+    database.sign_again(file)?;
     // The database first: if the file cannot be written, the next service that loads it makes the key known again.
     database.retire(&kek)?;
     opened.remove(&kek)?;

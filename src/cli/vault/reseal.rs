@@ -9,7 +9,7 @@ use crate::service::{KeptKeys, Resealed};
 ///
 /// Each is opened, compared with its public key and sealed with a fresh data key, under the key-encryption key that it was
 /// under; the ledger says so. The service goes on meanwhile. Stopped, it goes on where it was when it is run again. Set
-/// vault.suite too: the service seals what is new by that.
+/// vault.suite first: the service seals what is new by that.
 ///
 /// Exit status 1 where some could not be sealed anew; stdout says why.
 #[derive(clap::Args)]
@@ -30,10 +30,9 @@ impl ResealCommand {
         let bar = progress::bar("resealing", rows(kept).await?);
         let report = kept.reseal(self.suite, self.pace.pace(), &mut |done| bar.inc(done)).await.map_err(failed)?;
         bar.finish_and_clear();
-        let Resealed { resealed, failed } = &report;
-        let left = failed.len();
+        let Resealed { resealed, left, failed } = &report;
         let lines = failures::lines(failed.iter());
         output::print(&format!("sealed {resealed} private keys anew; {left} are left\n{lines}"))?;
-        if left == 0 { Ok(()) } else { Err(Failure::other(format!("{left} private keys could not be sealed anew"))) }
+        if *left == 0 { Ok(()) } else { Err(Failure::other(format!("{left} private keys could not be sealed anew"))) }
     }
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Audit;
-use crate::domain::{Encoding, Error, InstanceId, NO_RECORD, RecordHash, Result, Timestamp, hex};
-use crate::store::{ChainHead, StoredCheckpoint};
-use crate::vault::Vault;
+use crate::domain::{Encoding, Error, InstanceId, KekId, KekProvider, NO_RECORD, RecordHash, Result, Timestamp, hex};
+use crate::store::{ChainHead, Grown, StoredCheckpoint};
+use crate::vault::{Vault, is_signed};
 
 /// A checkpoint as it is printed, logged and kept elsewhere: with it, what stood in the ledger then cannot be changed
 /// unnoticed by whoever can rewrite the whole database. Bytes are in hex.
@@ -39,11 +39,27 @@ impl From<&StoredCheckpoint> for Checkpoint {
 }
 
 impl Audit {
-    /// Signs the heads of all chains that have grown since their last checkpoint; `None` where none has.
-    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>> {
+    /// Signs the heads of all chains that have grown since their last checkpoint, in as many checkpoints as that takes; the
+    /// last of them, `None` where no chain has grown.
+    pub async fn checkpoint(&self, trust: Trust) -> Result<Option<Checkpoint>> {
+        let mut last = None;
+        while let Some(made) = self.sign(Grown::Some, trust).await? {
+            last = Some(Checkpoint::from(&made));
+        }
+        Ok(last)
+    }
+
+    /// Signs anew what was signed so far, by the primary master key: before the key that signed it is retired.
+    pub async fn sign_again(&self) -> Result<()> {
+        if self.last_checkpoint().await?.is_some() {
+            self.sign(Grown::OrNot, Trust::KnownKeys).await?;
+        }
+        Ok(())
+    }
+
+    async fn sign(&self, grown: Grown, trust: Trust) -> Result<Option<StoredCheckpoint>> {
         let (vault, instance) = (self.vault.clone(), self.store.instance());
-        let made = self.store.ledger_checkpoint(move |last, heads| make(&vault, instance, last, heads)).await?;
-        Ok(made.as_ref().map(Checkpoint::from))
+        self.store.ledger_checkpoint(grown, move |last, heads| make(&vault, instance, last, heads, trust)).await
     }
 
     /// The last one; `None` where there is none.
@@ -64,7 +80,13 @@ fn make(
     instance: InstanceId,
     last: Option<&StoredCheckpoint>,
     heads: &[ChainHead],
+    trust: Trust,
 ) -> Result<StoredCheckpoint> {
+    if let (Trust::KnownKeys, Some(last)) = (trust, last)
+        && signer(vault, last)? != Signer::Known
+    {
+        return Err(Error::internal(Strange(last.seq)));
+    }
     let previous = last.map_or(Ok(NO_RECORD), |last| last.hash.as_slice().try_into().map_err(Error::internal))?;
     let (seq, at) = (last.map_or(0, |last| last.seq) + 1, Timestamp::now().as_micros());
     let hash = checkpoint_hash(&previous, instance, seq, at, heads);
@@ -78,6 +100,45 @@ fn make(
         key_version: signed.key.version,
         public_key: signed.public_key,
         signature: signed.signature,
+    })
+}
+
+/// Which checkpoint a new one may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// One that a master key of the file has signed. A new signature would vouch for all before it.
+    KnownKeys,
+    /// Any: its master key is lost.
+    Anybody,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "checkpoint {0} of the ledger was not signed by a master key of the file, so that no further one is signed on top of \
+     it: look into the ledger, and where that key is lost, run `keypaird audit checkpoint --trust-last`"
+)]
+struct Strange(i64);
+
+/// Who has signed a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signer {
+    /// A master key of the file.
+    Known,
+    /// A key that the file does not have: a retired one, or anybody's.
+    Unknown,
+    /// Not the key that it names.
+    Nobody,
+}
+
+pub(super) fn signer(vault: &Vault, stored: &StoredCheckpoint) -> Result<Signer> {
+    let kek = KekId { provider: KekProvider::Local, name: stored.key_name.clone(), version: stored.key_version };
+    let known = vault.checkpoint_public_key(&kek)?;
+    let hash = RecordHash::try_from(stored.hash.as_slice());
+    let holds = hash.is_ok_and(|hash| is_signed(&stored.public_key, &hash, &stored.signature));
+    Ok(match known {
+        Some(known) if holds && known == stored.public_key => Signer::Known,
+        None if holds => Signer::Unknown,
+        Some(_) | None => Signer::Nobody,
     })
 }
 

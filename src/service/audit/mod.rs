@@ -4,7 +4,7 @@ mod checkpoint;
 mod read;
 mod verify;
 
-pub use self::checkpoint::Checkpoint;
+pub use self::checkpoint::{Checkpoint, Trust};
 pub use self::read::{AuditRecord, Wanted};
 pub use self::verify::{Audited, ChainFault, ChainFinding};
 use crate::domain::Region;

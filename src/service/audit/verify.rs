@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Audit;
-use super::checkpoint::{Checkpoint, checkpoint_hash};
-use crate::domain::{Chain, KekId, KekProvider, NO_RECORD, RecordHash, Region, Result, hex, record_hash};
-use crate::store::{ChainHead, StoredCheckpoint, StoredRecord};
-use crate::vault::is_signed;
+use super::checkpoint::{Checkpoint, Signer, checkpoint_hash, signer};
+use crate::domain::{Chain, NO_RECORD, RecordHash, Region, Result, hex, record_hash};
+use crate::store::{ChainHead, StoredRecord};
 
 /// How many records are read at once.
 const PAGE: u32 = 1000;
@@ -26,7 +25,7 @@ pub enum ChainFault {
     Rewritten,
     /// A checkpoint does not follow from its heads and the one before.
     Checkpoint,
-    /// A checkpoint's signature is not by a key of a master key that is known.
+    /// A checkpoint is not signed by a master key of the file, nor is a later one that is.
     Signature,
     /// The checkpoint that was kept elsewhere is not in the database.
     Kept,
@@ -80,16 +79,26 @@ impl Audit {
     }
 
     async fn verify_chain(&self, end: &ChainHead, audited: &mut Audited) -> Result<()> {
-        let (region, chain) = (Region::parse(&end.region)?, Chain::parse(&end.owner)?);
+        let (Ok(region), Ok(chain)) = (Region::parse(&end.region), Chain::parse(&end.owner)) else {
+            let chain = format!("{} {}", end.region, end.owner);
+            audited.findings.push(ChainFinding { fault: ChainFault::Edited, chain, seq: 0 });
+            return Ok(());
+        };
         let signed = self.store.ledger_heads_on(&region, &chain).await?;
         let mut walk = Walk::new(end, signed);
         loop {
             let page = self.store.ledger_page(&region, &chain, walk.seq, PAGE).await?;
-            if page.is_empty() {
+            let to_the_end = page.iter().filter(|record| record.seq <= end.seq);
+            audited.records += to_the_end.clone().count() as u64;
+            to_the_end.for_each(|record| walk.step(record));
+            let Some(last) = page.last() else { break };
+            if last.seq >= end.seq {
+                // The service goes on meanwhile: what stands behind the end must be what came since it was read.
+                if last.seq > end.seq && self.store.ledger_end(&region, &chain).await? <= end.seq {
+                    walk.fault(ChainFault::Head, last.seq);
+                }
                 break;
             }
-            audited.records += page.len() as u64;
-            page.iter().for_each(|record| walk.step(record));
         }
         walk.end();
         audited.findings.append(&mut walk.findings);
@@ -100,6 +109,8 @@ impl Audit {
         let mut previous = NO_RECORD;
         let mut expected = 1;
         let mut kept_is_there = false;
+        // Signed by keys that the file does not have, and nobody else vouches for them so far.
+        let mut retired = Vec::new();
         loop {
             let page = self.store.ledger_checkpoints(expected - 1, PAGE).await?;
             if page.is_empty() {
@@ -115,28 +126,27 @@ impl Audit {
                 if stored.seq != expected || hash.as_slice() != stored.hash {
                     fault(ChainFault::Checkpoint);
                 }
-                if !self.is_signed(&stored, &hash)? {
-                    fault(ChainFault::Signature);
+                match signer(&self.vault, &stored)? {
+                    // It holds the hashes of all before it, and so vouches for those of keys that are retired.
+                    Signer::Known => retired.clear(),
+                    Signer::Unknown => retired.push(stored.seq),
+                    Signer::Nobody => fault(ChainFault::Signature),
                 }
                 kept_is_there |= kept.is_some_and(|kept| kept.seq == stored.seq && kept.hash == hex(&hash));
                 previous = hash;
                 expected = stored.seq + 1;
             }
         }
+        audited.findings.extend(retired.into_iter().map(|seq| ChainFinding {
+            fault: ChainFault::Signature,
+            chain: "checkpoints".to_owned(),
+            seq,
+        }));
         if let Some(kept) = kept.filter(|_| !kept_is_there) {
             let chain = "checkpoints".to_owned();
             audited.findings.push(ChainFinding { fault: ChainFault::Kept, chain, seq: kept.seq });
         }
         Ok(())
-    }
-
-    /// By the key of the master key that it names; where that key is retired, by the public key that it carries, which
-    /// proves only that nothing was changed since.
-    fn is_signed(&self, stored: &StoredCheckpoint, hash: &RecordHash) -> Result<bool> {
-        let kek = KekId { provider: KekProvider::Local, name: stored.key_name.clone(), version: stored.key_version };
-        let known = self.vault.checkpoint_public_key(&kek)?;
-        let is_the_keys = known.is_none_or(|known| known == stored.public_key);
-        Ok(is_the_keys && is_signed(&stored.public_key, hash, &stored.signature))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::store::Store;
 const PAGE: u32 = 1000;
 
 /// The last word about each key pair of an owner that the ledger knows.
+#[derive(Default)]
 pub(super) struct History(HashMap<String, Last>);
 
 /// What is kept of a private key, by the ledger.

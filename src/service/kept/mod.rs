@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 pub use self::reseal::Resealed;
 pub use self::rewrap::{Rewrap, RewrapReport};
 pub use self::verify::{Fault, Finding, Verification};
-use crate::domain::{Actor, Chain, Entry, Event, Outcome, Region, Result, Subject};
+use crate::domain::{Actor, Chain, Entry, Error, Event, Outcome, Region, Result, Subject};
 use crate::store::{KekCount, RowKey, Store};
 use crate::vault::Vault;
 
 /// How many rows are read, and written in one transaction, at once.
 const BATCH: u32 = 100;
+
+/// How many rows a report names.
+const MOST_NAMED: usize = 1000;
 
 /// All kept private keys of a database, whoever they belong to.
 #[derive(Clone)]
@@ -63,6 +66,11 @@ impl KeptKeys {
     pub async fn count(&self) -> Result<u64> {
         let counts = self.by_kek().await?;
         Ok(counts.iter().map(|count| count.rows.unsigned_abs()).sum())
+    }
+
+    /// Seals by the master keys that the file has now: one that was retired since the job began must not be used again.
+    async fn follow_master_keys(&self) -> Result<()> {
+        self.vault.reload_master_keys().await.map_err(Error::internal)
     }
 
     /// Puts what a job did into the operator's chain.

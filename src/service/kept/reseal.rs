@@ -1,29 +1,43 @@
 //! Seals kept private keys anew, under another cipher suite: each is opened, checked and sealed with a fresh data key.
 
-use super::{BATCH, Failed, KeptKeys, Pace, Pacer, Progress};
+use super::super::RETRY_AFTER;
+use super::{BATCH, Failed, KeptKeys, MOST_NAMED, Pace, Pacer, Progress};
 use crate::domain::{Entry, Error, Event, Outcome, Result, Subject, Suite};
 use crate::ssh;
 use crate::store::{KeptRow, Still};
 use crate::vault::Binding;
 
+/// How often all rows are walked over: rows that others change at the same time are left to the next walk.
+const MOST_WALKS: u32 = 10;
+
 /// What a reseal did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resealed {
     pub resealed: u64,
-    /// Rows that are still under another suite because they could not be opened or sealed, and why.
+    /// Rows that the last walk left under another suite.
+    pub left: u64,
+    /// Some of them, and why.
     pub failed: Vec<Failed>,
 }
 
 impl KeptKeys {
     /// Walks over all rows until a walk finds none under another suite that it can seal anew.
+    ///
+    /// [`Error::Invalid`] where it is not the suite that this service seals by: what is made meanwhile would be under
+    /// another, and it might not be opened.
     pub async fn reseal(&self, suite: Suite, pace: Pace, progress: Progress<'_>) -> Result<Resealed> {
+        if self.vault.suite() != suite {
+            let reason = format!("must be '{}' first, so that what is made meanwhile is sealed by it", suite.as_str());
+            return Err(Error::Invalid { field: "vault.suite", reason });
+        }
         let mut report = Resealed::default();
         let mut pacer = Pacer::new(pace);
-        loop {
+        for _ in 0..MOST_WALKS {
             report.failed.clear();
-            let before = report.resealed;
+            report.left = 0;
             let mut after = None;
             loop {
+                self.follow_master_keys().await?;
                 let rows = self.store.kept_rows(after.as_ref(), None, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 after = Some(last.key.clone());
@@ -33,13 +47,13 @@ impl KeptKeys {
                 }
                 pacer.after(seen).await;
             }
-            if report.resealed == before {
+            if report.left == 0 || report.left == report.failed.len() as u64 {
                 break;
             }
         }
-        let outcome = if report.failed.is_empty() { Outcome::Done } else { Outcome::Failed };
+        let outcome = if report.left == 0 { Outcome::Done } else { Outcome::Failed };
         let word = suite.as_str();
-        let detail = format!("sealed {} private keys anew with {word}; {} left", report.resealed, report.failed.len());
+        let detail = format!("sealed {} private keys anew with {word}; {} left", report.resealed, report.left);
         self.record(Event::Reseal, outcome, detail).await?;
         Ok(report)
     }
@@ -59,7 +73,7 @@ impl KeptKeys {
             match self.store.private_key_reseal(&pair, &sealed, fresh, entry).await? {
                 Still::Same => Ok(1),
                 // Somebody else changed it: the next walk looks at it again, if it is still there.
-                Still::Changed => Ok(0),
+                Still::Changed => Err(Error::Busy { what: "a row that others change", retry_after: RETRY_AFTER }),
             }
         };
         match outcome.await {
@@ -67,7 +81,13 @@ impl KeptKeys {
                 report.resealed += done;
                 progress(1);
             }
-            Err(error) => report.failed.push(Failed::new(&key, &name, Error::with_cause(&error))),
+            Err(Error::Busy { .. }) => report.left += 1,
+            Err(error) => {
+                report.left += 1;
+                if report.failed.len() < MOST_NAMED {
+                    report.failed.push(Failed::new(&key, &name, Error::with_cause(&error)));
+                }
+            }
         }
     }
 }
