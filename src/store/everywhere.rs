@@ -28,6 +28,8 @@ impl RowKey {
     }
 }
 
+type KeyColumns = (String, String, Vec<u8>);
+
 /// A row of a kept private key, whatever it holds.
 pub struct KeptRow {
     pub key: RowKey,
@@ -78,7 +80,7 @@ impl Store {
             .eq(provider)
             .and(sealed_keys::kek_name.eq(name))
             .and(sealed_keys::kek_version.eq(version));
-        let rows: Vec<((String, String, Vec<u8>), String, KeyPairRow, SealedRow)> = read!(
+        let rows: Vec<(KeyColumns, String, KeyPairRow, SealedRow)> = read!(
             self,
             load,
             sealed_keys::table

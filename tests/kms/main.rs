@@ -11,6 +11,7 @@ mod keys;
 mod log;
 mod per_project;
 mod refused;
+mod rewrap;
 #[path = "../api/support/mod.rs"]
 mod support;
 
