@@ -5,12 +5,12 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join4};
+use futures_util::future::{join3, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
-use crate::service::{Audit, Checkpoint, KeyPairs, Trust};
+use crate::service::{Audit, Checkpoint, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
 use crate::vault::Vault;
 use crate::vault::kms::Kms;
 
@@ -40,14 +40,29 @@ pub(super) struct Housekeeping {
     pub(super) audit: Audit,
     /// How often the ledger's chains are signed.
     pub(super) checkpoints: Duration,
+    pub(super) verification: Option<Verification>,
 }
 
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { authentication, key_pairs, master_keys, kms, audit, checkpoints } = self;
-        let ledger = join(flush_attempts(key_pairs), sign_chains(audit, checkpoints));
+        let Self { authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } = self;
+        let ledger = join3(flush_attempts(key_pairs), sign_chains(audit, checkpoints), verify(verification));
         join4(of_identity(authentication), ledger, master_keys.follow(), watch(kms)).await.0
+    }
+}
+
+/// The slow pass over kept private keys.
+pub(super) struct Verification {
+    pub(super) kept: KeptKeys,
+    pub(super) pace: Pace,
+    pub(super) metrics: PassMetrics,
+}
+
+async fn verify(verification: Option<Verification>) -> Infallible {
+    match verification {
+        None => pending().await,
+        Some(Verification { kept, pace, metrics }) => kept.keep_verifying(pace, &metrics).await,
     }
 }
 

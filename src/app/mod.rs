@@ -22,13 +22,13 @@ use prometheus::Registry;
 
 pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
-use self::housekeeping::{Followed, Housekeeping};
+use self::housekeeping::{Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use crate::auth::{Authentication, Identity, Keystone, Mode};
-use crate::domain::{Actor, Region};
+use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
-use crate::service::{Audit, KeptKeys, KeyPairs, Quotas};
+use crate::service::{Audit, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
 use crate::vault::kms::Kms;
@@ -67,7 +67,10 @@ impl Application {
             }
             Authentication::Keystone(_) => FirstStart::Elsewhere,
         };
+        let audit = Audit::new(store.clone(), vault.clone(), region.clone());
+        let verification = verification(settings, &store, &vault, &key_pairs, &metrics)?;
         let state = http::State {
+            audit: audit.clone(),
             key_pairs: Arc::clone(&key_pairs),
             quotas,
             authentication: authentication.clone(),
@@ -84,8 +87,9 @@ impl Application {
             key_pairs: Arc::clone(&key_pairs),
             master_keys,
             kms,
-            audit: Audit::new(store.clone(), vault.clone(), key_pairs.region().clone()),
+            audit,
             checkpoints: settings.ledger.checkpoint_interval(),
+            verification,
         };
         Ok(Self {
             server,
@@ -142,6 +146,23 @@ impl Application {
     pub fn vault(&self) -> &Vault {
         &self.vault
     }
+}
+
+/// The slow pass over kept private keys, where the settings want one.
+fn verification(
+    settings: &Settings,
+    store: &Store,
+    vault: &Vault,
+    key_pairs: &KeyPairs,
+    metrics: &Registry,
+) -> Result<Option<Verification>, StartError> {
+    let rate = settings.vault.verify_rows_per_minute;
+    let metrics = PassMetrics::new(metrics).map_err(Error::internal)?;
+    // It changes nothing, so that nobody stands in the ledger for it.
+    let via = Via { dialect: Dialect::Admin, client: None, request_id: None };
+    let actor = Actor { user: "service".to_owned(), project: None, via };
+    let kept = KeptKeys::new(store.clone(), vault.clone(), key_pairs.region().clone(), actor);
+    Ok((rate > 0).then_some(Verification { kept, pace: Pace::RowsPerMinute(rate), metrics }))
 }
 
 /// All kept private keys of the settings' database, for the operator's jobs. `actor` is who the ledger says did it.

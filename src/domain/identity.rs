@@ -15,6 +15,8 @@ impl Role {
     pub const MANAGER: Self = Self(Cow::Borrowed("manager"));
     pub const MEMBER: Self = Self(Cow::Borrowed("member"));
     pub const READER: Self = Self(Cow::Borrowed("reader"));
+    /// Of those who may see the ledger of private keys.
+    pub const AUDITOR: Self = Self(Cow::Borrowed("auditor"));
     /// Of services that check other users' tokens.
     pub const SERVICE: Self = Self(Cow::Borrowed("service"));
 

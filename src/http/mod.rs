@@ -29,7 +29,7 @@ pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
 use crate::auth::Authentication;
 use crate::domain::Region;
-use crate::service::{KeyPairs, Quotas};
+use crate::service::{Audit, KeyPairs, Quotas};
 
 /// What every handler is given, as `web::Data<State>`.
 #[derive(Clone)]
@@ -39,6 +39,7 @@ pub struct State {
     pub authentication: Authentication,
     pub settings: Settings,
     pub region: Region,
+    pub audit: Audit,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
 }

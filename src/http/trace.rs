@@ -105,7 +105,7 @@ fn importance(status: StatusCode, dialect: &str) -> Importance {
 fn dialect(route: &str) -> &'static str {
     let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
     match route.split('/').nth(1) {
-        Some("health" | "metrics") => "ops",
+        Some("health" | "metrics" | "ledger") => "ops",
         Some("identity") => "identity",
         Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
         Some("v3") => "kps",

@@ -17,7 +17,10 @@ use std::time::Duration;
 
 pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, Trust, Wanted};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
-pub use kept::{Failed, Fault, Finding, KeptKeys, Pace, Progress, Resealed, Rewrap, RewrapReport, Verification};
+pub use kept::{
+    Failed, Fault, Finding, KeptKeys, Observer, Pace, PassMetrics, Progress, Resealed, Rewrap, RewrapReport,
+    Verification,
+};
 pub use policy::may_see_extensions;
 pub use private_keys::{Export, Exported, ImportInto};
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};

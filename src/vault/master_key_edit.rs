@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -44,11 +44,8 @@ impl MasterKeyFile {
 
     /// How long ago the file was last changed; none if that is in the future.
     pub fn age(&self) -> Duration {
-        // The later of both: a copy that keeps its time of modification has changed all the same.
-        let Ok(metadata) = self.locked.metadata() else { return Duration::ZERO };
-        let changed = metadata.mtime().max(metadata.ctime());
-        let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(changed).unwrap_or_default());
-        changed.elapsed().unwrap_or_default()
+        let changed = self.locked.metadata().and_then(|metadata| metadata.modified());
+        changed.ok().and_then(|changed| changed.elapsed().ok()).unwrap_or_default()
     }
 
     /// Adds a random key: the next version of `name`, or of the primary's name. It wraps nothing yet.

@@ -55,6 +55,8 @@ pub struct Settings {
     #[serde(deserialize_with = "suites::several")]
     pub open_suites: Vec<Suite>,
     pub kms: kms::Settings,
+    /// How many kept private keys a minute are opened to be checked; 0: none.
+    pub verify_rows_per_minute: u32,
 }
 
 /// Envelope encryption: each private key under a data key of its own, each data key wrapped by a key-encryption key.

@@ -6,6 +6,7 @@ mod authorization;
 mod concurrency;
 mod identity;
 mod kps;
+mod ledger;
 mod master_keys;
 mod nova;
 mod ops;

@@ -1,5 +1,8 @@
 //! `keypaird verify`: what somebody with write access to the database can do, and how it is found.
 
+use keypaird::domain::{Actor, Dialect, Region, Via};
+use keypaird::service::{KeptKeys, Pace, PassMetrics};
+use prometheus::{Registry, TextEncoder};
 use serde_json::{Value, json};
 
 use super::rows::{create, keep};
@@ -63,4 +66,24 @@ async fn a_private_key_that_is_gone_from_the_database_is_missing() {
     keep(&app, &app.demo, 2).await;
     tamper(&app, "DELETE FROM sealed_private_keys WHERE key_pair_id = {k0}").await;
     assert_eq!(findings(&app).await, json!({ "sound": 1, "findings": [["k0", "missing"]] }));
+}
+
+#[actix_web::test]
+async fn the_slow_pass_counts_what_it_finds() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 3).await;
+    tamper(&app, "UPDATE sealed_private_keys SET suite = 77 WHERE key_pair_id = {k0}").await;
+    let (registry, region) = (Registry::new(), Region::parse(&app.settings.region).unwrap());
+    let metrics = PassMetrics::new(&registry).unwrap();
+    let via = Via { dialect: Dialect::Admin, client: None, request_id: None };
+    let actor = Actor { user: "service".to_owned(), project: None, via };
+    let kept = KeptKeys::new(app.store.clone(), app.vault.clone(), region, actor);
+    kept.verify_once(Pace::RowsPerMinute(60_000), &metrics).await.unwrap();
+    let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+    for line in ["verify_rows_total{outcome=\"sound\"} 2", "verify_rows_total{outcome=\"unreadable\"} 1"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("verify_last_complete_timestamp_seconds 0"), "{text}");
+    let shown = app.send_admin("GET", "/metrics").await.expect(200).text;
+    assert!(shown.contains("verify_last_complete_timestamp_seconds"), "the service has them too");
 }

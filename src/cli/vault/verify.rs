@@ -41,7 +41,7 @@ struct Line {
 impl VerifyCommand {
     pub(super) async fn run(self, kept: &KeptKeys) -> Result<(), Failure> {
         let bar = progress::bar("verifying", rows(kept).await?);
-        let found = kept.verify(self.pace.pace(), &mut |done| bar.inc(done)).await.map_err(failed)?;
+        let found = kept.verify(self.pace.pace(), &mut |_| bar.inc(1)).await.map_err(failed)?;
         bar.finish_and_clear();
         output::print(&match self.output {
             Form::Table => text(&found),

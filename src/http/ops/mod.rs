@@ -1,4 +1,6 @@
-//! The second listener: health, as JSON that tells nothing but what a probe needs, and metrics.
+//! The second listener: health, as JSON that tells nothing but what a probe needs, metrics, and the ledger for auditors.
+
+mod ledger;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -30,6 +32,7 @@ pub struct Settings {
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/metrics").route(web::get().to(metrics)).route(web::head().to(metrics)))
+        .service(resource("/ledger").route(web::get().to(ledger::show)))
         .service(resource("/health/live").route(web::get().to(live)).route(web::head().to(live)))
         .service(resource("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)))
         .service(resource("/health/startup").route(web::get().to(startup)).route(web::head().to(startup)))
@@ -94,7 +97,7 @@ async fn metrics(state: Data<State>) -> Result<HttpResponse, Error> {
 }
 
 async fn not_found() -> HttpResponse {
-    let error = "not found; there are /health/live, /health/ready, /health/startup and /metrics";
+    let error = "not found; there are /health/live, /health/ready, /health/startup, /metrics and /ledger";
     HttpResponse::NotFound().json(json!({"error": error}))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Audit;
-use crate::domain::{Actor, Chain, Entry, Error, Event, KeyPairName, Record, Result, Subject};
+use crate::domain::{Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Record, Result, Role, Scope, Subject};
 
 /// How many records are read at once.
 const PAGE: u32 = 1000;
@@ -28,6 +28,15 @@ pub struct AuditRecord {
 }
 
 impl Audit {
+    /// Whether the caller may see the ledger: with the role `auditor`, which no other role implies, on a project or on the
+    /// system. It is no administrator's, whose own doings stand there too.
+    pub fn may_read(&self, caller: &Caller) -> bool {
+        match caller.scope {
+            Scope::Project(_) | Scope::System => caller.roles.contains(&Role::AUDITOR),
+            Scope::Domain(_) | Scope::Unscoped => false,
+        }
+    }
+
     /// The records, in order. That `actor` read them is recorded on the same chain first.
     pub async fn read(&self, wanted: &Wanted, actor: Actor) -> Result<Vec<AuditRecord>> {
         let subject = Subject { name: wanted.name.clone(), ..Subject::default() };

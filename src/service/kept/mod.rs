@@ -1,15 +1,17 @@
 //! The operator's jobs on all private keys that are kept: rewrap, reseal, verify. They run beside a service that goes on.
 
 mod history;
+mod pass;
 mod reseal;
 mod rewrap;
 mod verify;
 
 use std::time::{Duration, Instant};
 
+pub use self::pass::PassMetrics;
 pub use self::reseal::Resealed;
 pub use self::rewrap::{Rewrap, RewrapReport};
-pub use self::verify::{Fault, Finding, Verification};
+pub use self::verify::{Fault, Finding, Observer, Verification};
 use crate::domain::{Actor, Chain, Entry, Error, Event, Outcome, Region, Result, Subject};
 use crate::store::{KekCount, RowKey, Store};
 use crate::vault::Vault;
@@ -36,6 +38,7 @@ pub enum Pace {
     AsFastAsPossible,
     /// At most so many rows a second.
     RowsPerSecond(u32),
+    RowsPerMinute(u32),
 }
 
 /// Told about each row, in order, so that somebody who watches sees the job go on.
@@ -99,14 +102,17 @@ impl Pacer {
         Self { pace, started: Instant::now(), rows: 0 }
     }
 
+    async fn wait(&self, period: Duration, rate: u32) {
+        let due = period.mul_f64(self.rows as f64 / f64::from(rate.max(1)));
+        tokio::time::sleep(due.saturating_sub(self.started.elapsed())).await;
+    }
+
     async fn after(&mut self, rows: usize) {
         self.rows += rows as u64;
         match self.pace {
             Pace::AsFastAsPossible => {}
-            Pace::RowsPerSecond(rate) => {
-                let due = Duration::from_secs_f64(self.rows as f64 / f64::from(rate.max(1)));
-                tokio::time::sleep(due.saturating_sub(self.started.elapsed())).await;
-            }
+            Pace::RowsPerSecond(rate) => self.wait(Duration::from_secs(1), rate).await,
+            Pace::RowsPerMinute(rate) => self.wait(Duration::from_secs(60), rate).await,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::history::{History, Last};
-use super::{BATCH, Failed, KeptKeys, Pace, Pacer, Progress};
+use super::{BATCH, Failed, KeptKeys, Pace, Pacer};
 use crate::domain::{Chain, Error, KeyPair, Region, Result, SealedPrivateKey};
 use crate::ssh;
 use crate::store::KeptRow;
@@ -60,6 +60,9 @@ pub struct Verification {
     pub findings: Vec<Finding>,
 }
 
+/// Told of each row that was looked at: what is wrong with it, if anything is.
+pub type Observer<'a> = &'a mut (dyn FnMut(Option<&Finding>) + Send);
+
 /// What is remembered of one owner while its rows go by.
 struct Current {
     region: String,
@@ -68,8 +71,8 @@ struct Current {
 }
 
 impl KeptKeys {
-    /// Opens every row. `progress` is told of each, sound or not.
-    pub async fn verify(&self, pace: Pace, progress: Progress<'_>) -> Result<Verification> {
+    /// Opens every row. `observe` is told of each: what was found, or nothing.
+    pub async fn verify(&self, pace: Pace, observe: Observer<'_>) -> Result<Verification> {
         let mut found = Verification::default();
         let mut pacer = Pacer::new(pace);
         let mut data_keys = HashSet::new();
@@ -81,8 +84,9 @@ impl KeptKeys {
             after = Some(last.key.clone());
             for row in rows {
                 let history = self.history_of(&row, &mut current).await?;
+                let before = found.findings.len();
                 self.verify_row(row, history, &mut data_keys, &mut found).await?;
-                progress(1);
+                observe(found.findings.get(before));
                 pacer.after(1).await;
             }
         }

@@ -242,9 +242,9 @@ async fn s37_what_cannot_be_recorded_does_not_leave() {
     let app = TestApp::spawn().await;
     kept(&app, &app.demo, "web", "ed25519").await;
     app.sql(if app.settings.database.url.is_some() {
-        "ALTER TABLE ledger ADD CONSTRAINT full CHECK (seq < 0) NOT VALID"
+        "ALTER TABLE ledger ADD CONSTRAINT no_room CHECK (seq < 0) NOT VALID"
     } else {
-        "CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is full'); END"
+        "CREATE TRIGGER no_room BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is full'); END"
     })
     .await;
     let create = json!({ "keypair": { "name": "new", "algorithm": "ed25519" } });

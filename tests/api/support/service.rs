@@ -56,6 +56,11 @@ impl Service {
         send(self.admin_address, method, path, &[], Vec::new()).await
     }
 
+    /// Asks the operator's listener with a user's token.
+    pub async fn ask_admin(&self, user: &User, path: &str) -> Answer {
+        send(self.admin_address, "GET", path, &[("X-Auth-Token", &user.token)], Vec::new()).await
+    }
+
     /// Calls Nova below `/v2.1` with a token and a microversion; a `Null` body is none.
     pub async fn nova(&self, user: &User, microversion: &str, method: &str, path: &str, body: Value) -> Answer {
         let version = format!("compute {microversion}");
