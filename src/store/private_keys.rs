@@ -57,15 +57,11 @@ impl Store {
     pub async fn private_key_release(&self, pair: &KeyPair, opened: &SealedPrivateKey, entry: Entry) -> Result<Still> {
         let (row, opened) = (PairKey::of(pair), opened.clone());
         self.write(async move |conn| {
-            let mut tallies = Tallies::default();
-            tallies.reserve(&row.space, 0);
-            tallies.lock(conn).await?;
+            let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &opened).await? {
                 return Ok(Still::Changed);
             }
-            tallies.record(&row.space, &entry)?;
-            tallies.settle(conn).await?;
-            Ok(Still::Same)
+            record(conn, tallies, &row, &entry).await
         })
         .await
     }
@@ -81,20 +77,13 @@ impl Store {
     ) -> Result<Still> {
         let row = PairKey::of(pair);
         self.write(async move |conn| {
-            let mut tallies = Tallies::default();
-            tallies.reserve(&row.space, 0);
-            tallies.lock(conn).await?;
+            let tallies = lock(conn, &row).await?;
             if !is_there(conn, &row).await? {
                 return Ok(Still::Changed);
             }
-            hold(conn, [&sealed.kek].into_iter()).await?;
-            delete_sealed(conn, &row).await?;
-            let sealed = NewSealedRow::new(&row.space, &row.id, &sealed);
-            run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&sealed))?;
+            replace_sealed(conn, &row, &sealed).await?;
             mark(conn, &row, true, now).await?;
-            tallies.record(&row.space, &entry)?;
-            tallies.settle(conn).await?;
-            Ok(Still::Same)
+            record(conn, tallies, &row, &entry).await
         })
         .await
     }
@@ -110,19 +99,12 @@ impl Store {
     ) -> Result<Still> {
         let (row, opened) = (PairKey::of(pair), opened.clone());
         self.write(async move |conn| {
-            let mut tallies = Tallies::default();
-            tallies.reserve(&row.space, 0);
-            tallies.lock(conn).await?;
+            let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &opened).await? {
                 return Ok(Still::Changed);
             }
-            hold(conn, [&fresh.kek].into_iter()).await?;
-            delete_sealed(conn, &row).await?;
-            let fresh = NewSealedRow::new(&row.space, &row.id, &fresh);
-            run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&fresh))?;
-            tallies.record(&row.space, &entry)?;
-            tallies.settle(conn).await?;
-            Ok(Still::Same)
+            replace_sealed(conn, &row, &fresh).await?;
+            record(conn, tallies, &row, &entry).await
         })
         .await
     }
@@ -138,17 +120,13 @@ impl Store {
     ) -> Result<Still> {
         let (row, read) = (PairKey::of(pair), read.clone());
         self.write(async move |conn| {
-            let mut tallies = Tallies::default();
-            tallies.reserve(&row.space, 0);
-            tallies.lock(conn).await?;
+            let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &read).await? {
                 return Ok(Still::Changed);
             }
             delete_sealed(conn, &row).await?;
             mark(conn, &row, false, now).await?;
-            tallies.record(&row.space, &entry)?;
-            tallies.settle(conn).await?;
-            Ok(Still::Same)
+            record(conn, tallies, &row, &entry).await
         })
         .await
     }
@@ -172,6 +150,30 @@ impl PairKey {
             public_key: pair.public_key.clone(),
         }
     }
+}
+
+/// Holds the owner's row, so that nobody else writes for that owner meanwhile.
+async fn lock<'r>(conn: &mut Conn<'_>, row: &'r PairKey) -> Result<Tallies<'r>, Abort> {
+    let mut tallies = Tallies::default();
+    tallies.reserve(&row.space, 0);
+    tallies.lock(conn).await?;
+    Ok(tallies)
+}
+
+/// Puts what was done into the owner's chain: the last statements of each of these transactions.
+async fn record(conn: &mut Conn<'_>, mut tallies: Tallies<'_>, row: &PairKey, entry: &Entry) -> Result<Still, Abort> {
+    tallies.record(&row.space, entry)?;
+    tallies.settle(conn).await?;
+    Ok(Still::Same)
+}
+
+/// Keeps `sealed` in place of what was kept before, if anything was.
+async fn replace_sealed(conn: &mut Conn<'_>, row: &PairKey, sealed: &SealedPrivateKey) -> Result<(), Abort> {
+    hold(conn, [&sealed.kek].into_iter()).await?;
+    delete_sealed(conn, row).await?;
+    let sealed = NewSealedRow::new(&row.space, &row.id, sealed);
+    run!(conn, execute, diesel::insert_into(sealed_keys::table).values(&sealed))?;
+    Ok(())
 }
 
 /// Whether the pair is there, with the public key and the project that its caller read.
