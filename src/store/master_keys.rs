@@ -68,31 +68,19 @@ impl Store {
                 .eq(kek.provider.as_str())
                 .and(sealed::kek_name.eq(&kek.name))
                 .and(sealed::kek_version.eq(kek.version));
-            // Deleted first: whoever seals by the key right now holds its row, and is waited for; whoever comes later finds
-            // it gone. What is counted then is all there is.
-            let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
-            run!(conn, execute, diesel::delete(checks::table.find(key)))?;
+            // Locked first: whoever seals by the key right now holds its row, and is waited for; whoever comes later waits, and
+            // finds it gone. What is counted is all there is.
+            find(conn, &kek.name, kek.version, Hold::Alone).await?;
             let rows: i64 = run!(conn, get_result, sealed::table.filter(is_kek).select(count_star()))?;
-            match u64::try_from(rows).map_err(Error::internal)? {
-                0 => Ok(()),
-                rows => Err(Abort::Refused(Error::internal(Needed(rows)))),
+            if rows == 0 {
+                let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
+                run!(conn, execute, diesel::delete(checks::table.find(key)))?;
             }
+            Ok(rows)
         });
-        match rows.await {
-            Ok(()) => Ok(0),
-            Err(Error::Internal(cause)) => match cause.downcast::<Needed>() {
-                Ok(needed) => Ok(needed.0),
-                Err(cause) => Err(Error::Internal(cause)),
-            },
-            Err(error) => Err(error),
-        }
+        u64::try_from(rows.await?).map_err(Error::internal)
     }
 }
-
-/// So many private keys need a key that was to be retired.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} private keys need it")]
-struct Needed(u64);
 
 /// Refuses to write under a master key that the database does not know, or not any more: it may have been retired since its
 /// process read the file, and what it seals would open for nobody. The rows are held, so that none is retired meanwhile.
@@ -100,17 +88,31 @@ pub(super) async fn hold<'k>(conn: &mut Conn<'_>, keks: impl Iterator<Item = &'k
     let local = keks.filter(|kek| kek.provider == KekProvider::Local);
     let needed: BTreeSet<(&str, i32)> = local.map(|kek| (kek.name.as_str(), kek.version)).collect();
     for (name, version) in needed {
-        let row = checks::table.find((KekProvider::Local.as_str(), name, version)).select(checks::kek_version);
-        let found: Vec<i32> = match conn {
-            Conn::Postgres(postgres) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
-            Conn::Sqlite(sqlite) => RunQueryDsl::load(row, *sqlite)?,
-        };
-        if found.is_empty() {
+        if !find(conn, name, version, Hold::Shared).await? {
             let cause = format!("master key '{name}' version {version} is not known to the database (any more)");
             return Err(Abort::Refused(unavailable(cause)));
         }
     }
     Ok(())
+}
+
+/// How a master key's row is held until the transaction ends.
+#[derive(Clone, Copy)]
+enum Hold {
+    /// Others may seal by the key too; nobody retires it.
+    Shared,
+    Alone,
+}
+
+/// Whether the database knows the master key. On SQLite the transaction holds everything anyway.
+async fn find(conn: &mut Conn<'_>, name: &str, version: i32, hold: Hold) -> QueryResult<bool> {
+    let row = checks::table.find((KekProvider::Local.as_str(), name, version)).select(checks::kek_version);
+    let found: Vec<i32> = match (conn, hold) {
+        (Conn::Postgres(postgres), Hold::Shared) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
+        (Conn::Postgres(postgres), Hold::Alone) => diesel_async::RunQueryDsl::load(row.for_update(), postgres).await?,
+        (Conn::Sqlite(sqlite), Hold::Shared | Hold::Alone) => RunQueryDsl::load(row, *sqlite)?,
+    };
+    Ok(!found.is_empty())
 }
 
 fn kek_id((provider, name, version): KekColumns) -> Result<KekId> {
