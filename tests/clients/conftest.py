@@ -23,7 +23,7 @@ collect_ignore = ["test_replicas.py"] if POSTGRESQL_URL is None else []
 
 def pytest_configure():
     if not BINARY.exists():
-        raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build --release")
+        raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-BINARY = Path(os.environ.get("KEYPAIRD_BINARY", "target/release/keypaird")).absolute()
+BINARY = Path(os.environ.get("KEYPAIRD_BINARY", "target/debug/keypaird")).absolute()
 POSTGRESQL_URL = os.environ.get("TEST_DATABASE_URL")
 # The clouds of clouds.yaml: a member of a project, and the administrator.
 CLOUD = "keypaird"
