@@ -1,5 +1,27 @@
 # shellcheck shell=bash disable=SC2034 # the stages read what is set here
-# The servers that a stage of tests/run starts for itself. They end with the stage's shell, however that ends.
+# The servers that a stage of tests/run or a command of tests/long starts for itself, from the project's folder. They end
+# with the stage's shell, however that ends.
+
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+PYTHON_ENVIRONMENT="$CARGO_TARGET_DIR/client-tests"
+KMS_ENVIRONMENT="$CARGO_TARGET_DIR/kms-tests"
+
+fail() {
+    printf '%s: %s\n' "$0" "$1" >&2
+    exit 1
+}
+
+# An environment with what a folder's requirements.txt and constraints.txt say; made anew when they have changed since.
+make_python_environment() {
+    local environment=$1 folder=$2 made="$1/requirements" wanted
+    wanted=$(cat "$folder/requirements.txt" "$folder/constraints.txt")
+    [[ "$(cat "$made" 2>/dev/null)" != "$wanted" ]] || return 0
+    rm -rf "$environment"
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement "$folder/requirements.txt" --constraint "$folder/constraints.txt"
+    printf '%s\n' "$wanted" >"$made"
+}
 
 # Has the command run when the stage's shell ends, however it ends; those given last run first.
 at_end() {

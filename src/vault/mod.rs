@@ -2,6 +2,8 @@
 
 mod binding;
 mod envelope;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod jobs;
 mod key;
 mod key_wrapper;

@@ -5,6 +5,7 @@
 mod away;
 mod between;
 mod create;
+mod figures;
 mod foreign;
 mod integrity;
 mod keys;

@@ -34,6 +34,15 @@ pub(super) fn read(stored: &[u8]) -> Result<(&[u8], Vec<u8>), Untrue> {
     Ok((blob, [&[FORMAT], wrapping].concat()))
 }
 
+/// For the fuzz target: what is read has the lengths that the format says, and is written as the same bytes.
+#[cfg(feature = "fuzzing")]
+pub(in crate::vault) fn check(stored: &[u8]) {
+    if let Ok((blob, wrapping)) = read(stored) {
+        assert_eq!(wrapping.len(), 1 + WRAPPING);
+        assert_eq!(write(blob, &wrapping), stored);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@ use tokio::time::sleep;
 use self::alias::AliasTemplate;
 use self::client::Client;
 use self::keys::AwsKeys;
+#[cfg(feature = "fuzzing")]
+pub(super) use self::layout::check as check_layout;
 use self::metrics::Metrics;
 use self::project_keys::ProjectKeys;
 pub use self::settings::{DataKeys, Provider, Settings};
