@@ -4,7 +4,7 @@
     envelope.py verify FILE   open every vector of FILE, and check that the ones to be refused are
     envelope.py seal          print a file of fresh vectors, for the service to open
 
-Needs: pip install cryptography==46.0.3
+Needs: pip install cryptography==50.0.2
 """
 
 import base64
@@ -16,10 +16,11 @@ import sys
 import uuid
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from two_keys import two_key_ciphertext
 
 ZERO_NONCE = bytes(12)
 # The cipher of the private key, by the suite's number. Data keys are wrapped by AES-256-GCM whatever the suite.
@@ -73,24 +74,36 @@ def derive_both(data_key, salt, vector):
 
 
 def check_value(kek):
+    """Of a master key."""
     return hkdf(bytes.fromhex(kek["key"]), None, written([b"keypaird/1/check-value"] + kek_parts(kek)))
 
 
 def wrap(vector, data_key, salt):
     context = data_key_context(vector)
     key = hkdf(bytes.fromhex(vector["kek"]["key"]), salt, context)
-    return b"\x01" + salt + AESGCM(key).encrypt(ZERO_NONCE, data_key, context)
+    return b"\x01" + beside(vector["kek"]) + salt + AESGCM(key).encrypt(ZERO_NONCE, data_key, context)
+
+
+def beside(kek):
+    """A project's key stands beside what it wraps, as the KMS wrapped it and with its length in front."""
+    wrapped_key = bytes.fromhex(kek.get("wrapped_key", ""))
+    return len(wrapped_key).to_bytes(2, "big") + wrapped_key if kek["provider"] == "aws-kms-project" else b""
 
 
 def unwrap(vector):
-    wrapped = bytes.fromhex(vector["wrapped_data_key"])
-    if len(wrapped) != 81:
+    wrapped, kek = bytes.fromhex(vector["wrapped_data_key"]), vector["kek"]
+    head = 1
+    if kek["provider"] == "aws-kms-project":
+        head = 3 + int.from_bytes(wrapped[1:3], "big")
+    if len(wrapped) != head + 80:
         raise Refused("length")
     if wrapped[:1] != b"\x01":
         raise Refused("wrap-format")
-    salt, encrypted = wrapped[1:33], wrapped[33:]
+    if wrapped[1:head] != beside(kek):
+        raise AssertionError(f"{vector['name']}: another wrapped key came out")
+    salt, encrypted = wrapped[head : head + 32], wrapped[head + 32 :]
     context = data_key_context(vector)
-    key = hkdf(bytes.fromhex(vector["kek"]["key"]), salt, context)
+    key = hkdf(bytes.fromhex(kek["key"]), salt, context)
     try:
         return AESGCM(key).decrypt(ZERO_NONCE, encrypted, context)
     except InvalidTag:
@@ -136,65 +149,27 @@ def open_(vector):
         raise Refused("text") from None
 
 
-# --- a ciphertext that opens under two keys ---------------------------------------------------------------------------
-
-
-def multiply(x, y):
-    """In GCM's field (NIST SP 800-38D, 6.3): blocks as integers, most significant bit first."""
-    product = 0
-    for bit in range(127, -1, -1):
-        if (x >> bit) & 1:
-            product ^= y
-        y = (y >> 1) ^ (0xE1 << 120 if y & 1 else 0)
-    return product
-
-
-def inverse(x):
-    result, power = 1 << 127, x
-    for _ in range(127):  # x to the power of 2^128 - 2
-        power = multiply(power, power)
-        result = multiply(result, power)
-    return result
-
-
-def aes_block(key, block):
-    return int.from_bytes(Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block), "big")
-
-
-def ghash(h, associated, ciphertext):
-    def padded(data):
-        return data + bytes(-len(data) % 16)
-
-    blocks = padded(associated) + padded(ciphertext)
-    blocks += (8 * len(associated)).to_bytes(8, "big") + (8 * len(ciphertext)).to_bytes(8, "big")
-    state = 0
-    for at in range(0, len(blocks), 16):
-        state = multiply(state ^ int.from_bytes(blocks[at : at + 16], "big"), h)
-    return state
-
-
-def two_key_ciphertext(keys, nonce, context):
-    """One ciphertext and tag that AES-GCM opens under both keys: the last block is solved for equal tags."""
-    hashes = [aes_block(key, bytes(16)) for key in keys]
-    masks = [aes_block(key, nonce + b"\0\0\0\1") for key in keys]
-    start = os.urandom(32)
-    sums = [ghash(h, context, start + bytes(16)) ^ mask for h, mask in zip(hashes, masks)]
-    squares = [multiply(h, h) for h in hashes]
-    last = multiply(sums[0] ^ sums[1], inverse(squares[0] ^ squares[1]))
-    body = start + last.to_bytes(16, "big")
-    tag = ghash(hashes[0], context, body) ^ masks[0]
-    ciphertext = body + tag.to_bytes(16, "big")
-    for key in keys:
-        AESGCM(key).decrypt(nonce, ciphertext, context)
-    return ciphertext
-
-
 # --- vectors ----------------------------------------------------------------------------------------------------------
 
 
-def blank(name, suite=1, **changes):
+def master_key():
     kek = {"provider": "local", "name": "default", "version": 1, "key": os.urandom(32).hex()}
-    kek["check_value"] = check_value(kek).hex()
+    return kek | {"check_value": check_value(kek).hex()}
+
+
+def project_key():
+    """With bytes in the place of what a KMS gives for it: they stand beside the data key as they are."""
+    return {
+        "provider": "aws-kms-project",
+        "name": f"arn:aws:kms:eu-central-1:111122223333:key/{uuid.uuid4()}",
+        "version": 1,
+        "key": os.urandom(32).hex(),
+        "wrapped_key": os.urandom(184).hex(),
+    }
+
+
+def blank(name, suite=1, kek=None, **changes):
+    kek = kek or master_key()
     binding = {
         "instance": str(uuid.uuid4()),
         "region": "RegionOne",
@@ -219,8 +194,8 @@ def opening(name, text, suite=1, **changes):
     return seal(blank(name, suite, **changes), text.encode()) | {"private_key": text}
 
 
-def refused(name, expect, suite=1, **changes):
-    vector = seal(blank(name, suite), b"never seen")
+def refused(name, expect, suite=1, kek=None, **changes):
+    vector = seal(blank(name, suite, kek), b"never seen")
     vector["expect"] = expect
     for part, change in changes.items():
         vector[part] = change(bytes.fromhex(vector[part])).hex()
@@ -238,6 +213,38 @@ def recommitted():
     vector = of_another_suite("suite 2: sealed by suite 1, with the commitment of suite 2")
     data_key, salt = bytes.fromhex(vector["data_key"]), bytes.fromhex(vector["salt"])
     return vector | {"commitment": derive_both(data_key, salt, vector)[1].hex(), "expect": "ciphertext"}
+
+
+def renamed(name):
+    """Wrapped by a project's key that one key in the KMS wrapped, stored as of another."""
+    vector = seal(blank(name, kek=project_key()), b"never seen")
+    return vector | {"kek": vector["kek"] | {"name": project_key()["name"]}, "expect": "wrapping"}
+
+
+def under_projects_keys():
+    def is_refused(what, expect, suite=1, **changes):
+        name = f"{'suite 2, ' if suite == 2 else ''}a project's key: {what}"
+        return refused(name, expect, suite, project_key(), **changes)
+
+    def lengthened(wrapped):
+        return wrapped[:1] + (int.from_bytes(wrapped[1:3], "big") + 1).to_bytes(2, "big") + wrapped[3:]
+
+    no_project = {"owner": "u:0f9d2ed4a2f94b3f8f6c1c0d9a7be7a1", "project": None}
+    smallest = project_key() | {"wrapped_key": "00"}
+    return [
+        opening("a project's key: a key of a user", "schlüssel\r\n", kek=project_key()),
+        opening("a project's key: a key of a user, made without a project", "x", kek=smallest, **no_project),
+        opening("suite 2, a project's key: a key of a user", "schlüssel\r\n", 2, kek=project_key()),
+        is_refused("another wrapping format", "wrap-format", wrapped_data_key=lambda w: b"\x02" + w[1:]),
+        is_refused("a length that is not the wrapped key's", "length", wrapped_data_key=lengthened),
+        is_refused("a length past the end", "length", wrapped_data_key=lambda w: w[:1] + b"\xff\xff" + w[3:]),
+        is_refused("cut short", "length", wrapped_data_key=lambda w: w[:-1]),
+        is_refused("cut within the length", "length", wrapped_data_key=lambda w: w[:2]),
+        is_refused("another tag", "wrapping", wrapped_data_key=lambda w: w[:-16] + bytes(16)),
+        is_refused("another salt", "wrapping", wrapped_data_key=lambda w: w[:-80] + os.urandom(32) + w[-48:]),
+        is_refused("another tag", "wrapping", 2, wrapped_data_key=lambda w: w[:-16] + bytes(16)),
+        renamed("a project's key: the ARN of another key in the KMS"),
+    ]
 
 
 def crafted_for_two_keys():
@@ -286,6 +293,7 @@ def fresh_vectors():
         refused("suite 2: a wrapped data key with another tag", "wrapping", 2, wrapped_data_key=lambda w: w[:-1] + b"\0"),
         of_another_suite("suite 2: sealed by suite 1"),
         recommitted(),
+        *under_projects_keys(),
     ]
 
 
@@ -298,7 +306,8 @@ def verify(path):
             outcome = "opens" if open_(vector) == vector.get("private_key") else "another text"
         except Refused as reason:
             outcome = str(reason)
-        right = outcome == vector["expect"] and check_value(vector["kek"]).hex() == vector["kek"]["check_value"]
+        kek = vector["kek"]
+        right = outcome == vector["expect"] and ("wrapped_key" in kek or check_value(kek).hex() == kek["check_value"])
         failed += not right
         print(f"{'ok  ' if right else 'FAIL'} {vector['sealed_by']}: {vector['name']}: {outcome}")
     print(f"{len(vectors)} vectors, {failed} failed")

@@ -9,6 +9,8 @@ mod failure;
 mod health;
 mod http;
 mod keys;
+#[cfg(test)]
+pub(super) mod known;
 mod layout;
 mod metrics;
 mod project_keys;

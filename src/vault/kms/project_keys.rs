@@ -73,7 +73,7 @@ impl ProjectKeys {
             let kek = exchange::kek(KekProvider::AwsKmsProject, made.arn);
             let made = Arc::new(ProjectKey { key, kek, alias: target.alias.clone(), blob: made.blob });
             // What it wraps is often opened soon.
-            self.cache.insert(Slot::unwrapped(row, &made.kek, &made.blob), made.clone()).await;
+            self.remember(row, &made).await;
             Ok(made)
         };
         self.get(Slot::of(row, Which::Current(target.key.clone())), deadline, make).await
@@ -90,9 +90,14 @@ impl ProjectKeys {
     ) -> Result<Arc<ProjectKey>, Failure> {
         let unwrap = async {
             let key = exchange::decrypt(client, &kek.name, blob, context::of_project(row), deadline).await?;
-            Ok(Arc::new(ProjectKey { key, kek: kek.clone(), alias: String::new(), blob: blob.to_vec() }))
+            Ok(Arc::new(ProjectKey::new(kek.clone(), key, blob.to_vec())))
         };
         self.get(Slot::unwrapped(row, kek, blob), deadline, unwrap).await
+    }
+
+    /// A key that opens what it wrapped for the row's project.
+    pub(super) async fn remember(&self, row: &RowIds<'_>, key: &Arc<ProjectKey>) {
+        self.cache.insert(Slot::unwrapped(row, &key.kek, &key.blob), key.clone()).await;
     }
 
     async fn get(
@@ -129,6 +134,11 @@ impl Slot {
 }
 
 impl ProjectKey {
+    /// One that only opens: which alias stood for its key in the KMS is not known.
+    pub(super) const fn new(kek: KekId, key: Key256, blob: Vec<u8>) -> Self {
+        Self { key, kek, alias: String::new(), blob }
+    }
+
     pub(super) fn unwrap(&self, wrapping: &[u8], binding: &Binding<'_>) -> Result<DataKey> {
         envelope::unwrap(&self.key, &Context::of_data_key(&self.kek, binding), wrapping)
     }
