@@ -71,8 +71,9 @@ async fn a_private_key_that_is_gone_from_the_database_is_missing() {
 #[actix_web::test]
 async fn the_slow_pass_counts_what_it_finds() {
     let app = TestApp::spawn().await;
-    keep(&app, &app.demo, 3).await;
+    keep(&app, &app.demo, 4).await;
     tamper(&app, "UPDATE sealed_private_keys SET suite = 77 WHERE key_pair_id = {k0}").await;
+    tamper(&app, "DELETE FROM sealed_private_keys WHERE key_pair_id = {k1}").await;
     let (registry, region) = (Registry::new(), Region::parse(&app.settings.region).unwrap());
     let metrics = PassMetrics::new(&registry).unwrap();
     let via = Via { dialect: Dialect::Admin, client: None, request_id: None };
@@ -80,8 +81,8 @@ async fn the_slow_pass_counts_what_it_finds() {
     let kept = KeptKeys::new(app.store.clone(), app.vault.clone(), region, actor);
     kept.verify_once(Pace::RowsPerMinute(60_000), &metrics).await.unwrap();
     let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
-    for line in ["verify_rows_total{outcome=\"sound\"} 2", "verify_rows_total{outcome=\"unreadable\"} 1"] {
-        assert!(text.contains(line), "{text}");
+    for (outcome, rows) in [("sound", 2), ("unreadable", 1), ("missing", 1)] {
+        assert!(text.contains(&format!("verify_rows_total{{outcome=\"{outcome}\"}} {rows}")), "{text}");
     }
     assert!(!text.contains("verify_last_complete_timestamp_seconds 0"), "{text}");
     let shown = app.send_admin("GET", "/metrics").await.expect(200).text;

@@ -60,7 +60,7 @@ pub struct Verification {
     pub findings: Vec<Finding>,
 }
 
-/// Told of each row that was looked at: what is wrong with it, if anything is.
+/// Told of each row that was looked at, and of each that is missing: what is wrong with it, if anything is.
 pub type Observer<'a> = &'a mut (dyn FnMut(Option<&Finding>) + Send);
 
 /// What is remembered of one owner while its rows go by.
@@ -90,7 +90,9 @@ impl KeptKeys {
                 pacer.after(1).await;
             }
         }
+        let before = found.findings.len();
         self.verify_flags(&mut found).await?;
+        found.findings[before..].iter().for_each(|missing| observe(Some(missing)));
         Ok(found)
     }
 
