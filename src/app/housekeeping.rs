@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{Authentication, Identity};
-use crate::service::{Audit, Checkpoint, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
+use crate::service::{Audit, Checkpoint, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
 use crate::vault::Vault;
 use crate::vault::kms::Kms;
 
@@ -38,8 +38,7 @@ pub(super) struct Housekeeping {
     pub(super) master_keys: Followed,
     pub(super) kms: Option<Kms>,
     pub(super) audit: Audit,
-    /// How often the ledger's chains are signed.
-    pub(super) checkpoints: Duration,
+    pub(super) checkpoints: Checkpoints,
     pub(super) verification: Option<Verification>,
 }
 
@@ -50,6 +49,12 @@ impl Housekeeping {
         let ledger = join3(flush_attempts(key_pairs), sign_chains(audit, checkpoints), verify(verification));
         join4(of_identity(authentication), ledger, master_keys.follow(), watch(kms)).await.0
     }
+}
+
+/// How often the ledger's chains are signed, and who is told.
+pub(super) struct Checkpoints {
+    pub(super) every: Duration,
+    pub(super) metrics: CheckpointMetrics,
 }
 
 /// The slow pass over kept private keys.
@@ -67,14 +72,15 @@ async fn verify(verification: Option<Verification>) -> Infallible {
 }
 
 /// Signs where the ledger's chains end, for ever. The log line is a checkpoint that is kept elsewhere, if logs are.
-async fn sign_chains(audit: Audit, every: Duration) -> Infallible {
+async fn sign_chains(audit: Audit, Checkpoints { every, metrics }: Checkpoints) -> Infallible {
     let mut turns = interval(every);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
         match audit.checkpoint(Trust::KnownKeys).await {
-            Ok(None) => {}
+            Ok(None) => metrics.all_is_signed(),
             Ok(Some(Checkpoint { seq, hash, signature, .. })) => {
+                metrics.all_is_signed();
                 tracing::info!(seq, %hash, %signature, "signed checkpoint {seq} of the ledger: {hash}");
             }
             // Another replica may have signed at the same moment; the next turn looks again.

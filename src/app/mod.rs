@@ -22,13 +22,13 @@ use prometheus::Registry;
 
 pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
-use self::housekeeping::{Followed, Housekeeping, Verification};
+use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use crate::auth::{Authentication, Identity, Keystone, Mode};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
-use crate::service::{Audit, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
+use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
 use crate::vault::kms::Kms;
@@ -69,6 +69,9 @@ impl Application {
         };
         let audit = Audit::new(store.clone(), vault.clone(), region.clone());
         let verification = verification(settings, &store, &vault, &key_pairs, &metrics)?;
+        let every = settings.ledger.checkpoint_interval();
+        let checkpoints = Checkpoints { every, metrics: CheckpointMetrics::new(&metrics).map_err(Error::internal)? };
+        store.show_metrics(&metrics).map_err(Error::internal)?;
         let state = http::State {
             audit: audit.clone(),
             key_pairs: Arc::clone(&key_pairs),
@@ -76,6 +79,7 @@ impl Application {
             authentication: authentication.clone(),
             settings: settings.http.clone(),
             region,
+            census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,
         };
         let of_dialects = authentication.clone();
@@ -88,7 +92,7 @@ impl Application {
             master_keys,
             kms,
             audit,
-            checkpoints: settings.ledger.checkpoint_interval(),
+            checkpoints,
             verification,
         };
         Ok(Self {

@@ -29,7 +29,7 @@ pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
 use crate::auth::Authentication;
 use crate::domain::Region;
-use crate::service::{Audit, KeyPairs, Quotas};
+use crate::service::{Audit, Census, KeyPairs, Quotas};
 
 /// What every handler is given, as `web::Data<State>`.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ pub struct State {
     pub settings: Settings,
     pub region: Region,
     pub audit: Audit,
+    pub census: Arc<Census>,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
 }

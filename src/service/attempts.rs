@@ -34,7 +34,7 @@ impl KeyPairs {
         }
         let subject = Subject { name: Some(attempt.name), ..Subject::default() };
         let entry = Entry {
-            outcome: outcome_of(error),
+            outcome: Outcome::of(error),
             detail: Some(error.to_string()),
             ..Entry::done(attempt.event, caller.actor(via), subject)
         };
@@ -76,23 +76,6 @@ fn concerns_private_key(action: Action, error: &Error) -> bool {
         Action::List | Action::Show | Action::Create | Action::Delete | Action::Describe => {
             matches!(error, Error::Forbidden(_))
         }
-    }
-}
-
-fn outcome_of(error: &Error) -> Outcome {
-    match error {
-        Error::NotFound(_)
-        | Error::NotKept(_)
-        | Error::AlreadyExists(_)
-        | Error::QuotaExceeded { .. }
-        | Error::Invalid { .. }
-        | Error::PublicKeyUnusable { .. }
-        | Error::MarkerNotFound(_)
-        | Error::PrivateKeyUnusable { .. }
-        | Error::PrivateKeyMismatch
-        | Error::ProtectionUnavailable { .. }
-        | Error::Forbidden(_) => Outcome::Refused,
-        Error::Busy { .. } | Error::Unavailable { .. } | Error::Integrity(_) | Error::Internal(_) => Outcome::Failed,
     }
 }
 

@@ -15,10 +15,10 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, Trust, Wanted};
+pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, Trust, Wanted};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use kept::{
-    Failed, Fault, Finding, KeptKeys, Observer, Pace, PassMetrics, Progress, Resealed, Rewrap, RewrapReport,
+    Census, Failed, Fault, Finding, KeptKeys, Observer, Pace, PassMetrics, Progress, Resealed, Rewrap, RewrapReport,
     Verification,
 };
 pub use policy::may_see_extensions;

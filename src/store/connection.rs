@@ -14,7 +14,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use tokio_postgres::NoTls;
 
 use super::url::Location;
-use crate::domain::{Error, Source};
+use crate::domain::{Error, Event, Outcome, Source};
 
 /// How long connecting, a statement, or a whole request to the database may take before the caller is told to come again.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,8 +31,15 @@ pub(super) struct PostgresLink {
     pub closed: Arc<AtomicBool>,
 }
 
-/// A connection as statements see it. PostgreSQL's is shared: statements that are polled together are pipelined.
-pub(super) enum Conn<'c> {
+/// A connection as the statements of one transaction see it.
+pub(super) struct Conn<'c> {
+    pub wire: Wire<'c>,
+    /// What the transaction adds to the ledger: to be counted once it is committed.
+    pub records: Vec<(Event, Outcome)>,
+}
+
+/// PostgreSQL's is shared: statements that are polled together are pipelined.
+pub(super) enum Wire<'c> {
     Postgres(&'c AsyncPgConnection),
     Sqlite(&'c mut SqliteConnection),
 }
@@ -41,11 +48,11 @@ pub(super) enum Conn<'c> {
 /// each, so that what differs between the backends' types (upserts, `RETURNING`) still has one source text.
 macro_rules! run {
     ($conn:expr, $method:ident, $statement:expr) => {
-        match $conn {
-            $crate::store::connection::Conn::Postgres(postgres) => {
+        match &mut $conn.wire {
+            $crate::store::connection::Wire::Postgres(postgres) => {
                 diesel_async::RunQueryDsl::$method($statement, postgres).await
             }
-            $crate::store::connection::Conn::Sqlite(sqlite) => diesel::RunQueryDsl::$method($statement, *sqlite),
+            $crate::store::connection::Wire::Sqlite(sqlite) => diesel::RunQueryDsl::$method($statement, *sqlite),
         }
     };
 }
@@ -55,8 +62,8 @@ pub(super) use run;
 /// the first answer is awaited.
 macro_rules! run_each {
     ($conn:expr, $method:ident, $items:expr, |$item:pat_param| $statement:expr) => {
-        match $conn {
-            $crate::store::connection::Conn::Postgres(postgres) => {
+        match &mut $conn.wire {
+            $crate::store::connection::Wire::Postgres(postgres) => {
                 let shared: &diesel_async::AsyncPgConnection = postgres;
                 let sent = $items.map(async |$item| {
                     let mut connection = shared;
@@ -64,7 +71,7 @@ macro_rules! run_each {
                 });
                 futures_util::future::try_join_all(sent).await
             }
-            $crate::store::connection::Conn::Sqlite(sqlite) => {
+            $crate::store::connection::Wire::Sqlite(sqlite) => {
                 $items.map(|$item| diesel::RunQueryDsl::$method($statement, *sqlite)).collect::<QueryResult<Vec<_>>>()
             }
         }
@@ -82,10 +89,11 @@ impl Link {
     }
 
     pub(super) fn conn(&mut self) -> Conn<'_> {
-        match self {
-            Self::Postgres(link) => Conn::Postgres(&link.connection),
-            Self::Sqlite(connection) => Conn::Sqlite(connection),
-        }
+        let wire = match self {
+            Self::Postgres(link) => Wire::Postgres(&link.connection),
+            Self::Sqlite(connection) => Wire::Sqlite(connection),
+        };
+        Conn { wire, records: Vec::new() }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -179,9 +187,9 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 impl Conn<'_> {
     /// On SQLite it takes the write lock at once: a transaction that only reads first fails when it comes to write.
     pub(super) async fn begin(&mut self) -> QueryResult<()> {
-        match self {
-            Self::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, "BEGIN").await,
-            Self::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
+        match &mut self.wire {
+            Wire::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, "BEGIN").await,
+            Wire::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
         }
     }
 
@@ -194,9 +202,9 @@ impl Conn<'_> {
     }
 
     async fn batch(&mut self, sql: &str) -> QueryResult<()> {
-        match self {
-            Self::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, sql).await,
-            Self::Sqlite(sqlite) => sqlite.batch_execute(sql),
+        match &mut self.wire {
+            Wire::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, sql).await,
+            Wire::Sqlite(sqlite) => sqlite.batch_execute(sql),
         }
     }
 }

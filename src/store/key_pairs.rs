@@ -25,7 +25,12 @@ impl Store {
         let space = Space::new(&new.pair.region, &new.pair.owner);
         let also_visible = new.also_visible.as_ref().map(Owner::to_string);
         let limits = LimitHolders::new(&new.pair.region, new.pair.project.as_ref(), &new.caller);
-        self.change(Change::Create(Box::new(Create { space, also_visible, limits, new }))).await
+        let is_recorded = new.entry.is_some();
+        let created = self.change(Change::Create(Box::new(Create { space, also_visible, limits, new }))).await;
+        if is_recorded {
+            self.0.metrics.answered(&created);
+        }
+        created
     }
 
     /// `NotFound` if it is not there. Its sealed private key goes in the same transaction, and the ledger says so.

@@ -7,11 +7,12 @@ use super::Store;
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::schema::ledger;
-use crate::domain::{Chain, Entry, Error, Record, RecordHash, Region, Result, record_hash};
+use crate::domain::{Chain, Entry, Error, Event, Outcome, Record, RecordHash, Region, Result, record_hash};
 
 /// A record that a transaction adds.
 pub(super) struct NewLedgerRow {
     space: Space,
+    pub(super) kind: (Event, Outcome),
     pub(super) seq: i64,
     record: String,
     pub(super) hash: RecordHash,
@@ -22,7 +23,7 @@ impl NewLedgerRow {
     pub(super) fn new(space: &Space, seq: i64, previous: &RecordHash, entry: &Entry) -> Result<Self> {
         let record = serde_json::to_string(&Record::from(entry)).map_err(Error::internal)?;
         let hash = record_hash(previous, &space.region, &space.owner, seq, &record);
-        Ok(Self { space: space.clone(), seq, record, hash })
+        Ok(Self { space: space.clone(), kind: (entry.event, entry.outcome), seq, record, hash })
     }
 }
 
@@ -37,7 +38,7 @@ pub(super) struct LedgerRow<'a> {
 }
 
 impl<'a> From<&'a NewLedgerRow> for LedgerRow<'a> {
-    fn from(NewLedgerRow { space, seq, record, hash }: &'a NewLedgerRow) -> Self {
+    fn from(NewLedgerRow { space, kind: _, seq, record, hash }: &'a NewLedgerRow) -> Self {
         Self { region: &space.region, owner: &space.owner, seq: *seq, record, hash }
     }
 }
@@ -60,7 +61,7 @@ impl Store {
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_append(&self, region: &Region, chain: &Chain, entry: Entry) -> Result<()> {
         let space = Space::of_chain(region, chain);
-        self.write(async move |conn| {
+        self.write_with_record(async move |conn| {
             let mut tallies = Tallies::default();
             tallies.reserve(&space, 0);
             tallies.lock(conn).await?;

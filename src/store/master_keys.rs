@@ -6,7 +6,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use tracing::instrument;
 
-use super::connection::{Conn, run, unavailable};
+use super::connection::{Conn, Wire, run, unavailable};
 use super::readers::read;
 use super::rows::unknown;
 use super::schema::{master_key_checks as checks, sealed_private_keys as sealed};
@@ -107,10 +107,10 @@ enum Hold {
 /// Whether the database knows the master key. On SQLite the transaction holds everything anyway.
 async fn find(conn: &mut Conn<'_>, name: &str, version: i32, hold: Hold) -> QueryResult<bool> {
     let row = checks::table.find((KekProvider::Local.as_str(), name, version)).select(checks::kek_version);
-    let found: Vec<i32> = match (conn, hold) {
-        (Conn::Postgres(postgres), Hold::Shared) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
-        (Conn::Postgres(postgres), Hold::Alone) => diesel_async::RunQueryDsl::load(row.for_update(), postgres).await?,
-        (Conn::Sqlite(sqlite), Hold::Shared | Hold::Alone) => RunQueryDsl::load(row, *sqlite)?,
+    let found: Vec<i32> = match (&mut conn.wire, hold) {
+        (Wire::Postgres(postgres), Hold::Shared) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
+        (Wire::Postgres(postgres), Hold::Alone) => diesel_async::RunQueryDsl::load(row.for_update(), postgres).await?,
+        (Wire::Sqlite(sqlite), Hold::Shared | Hold::Alone) => RunQueryDsl::load(row, *sqlite)?,
     };
     Ok(!found.is_empty())
 }

@@ -11,6 +11,7 @@ mod identity;
 mod key_pairs;
 mod ledger;
 mod master_keys;
+mod metrics;
 mod migrations;
 mod owners;
 mod private_keys;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use diesel::dsl::{select, sql};
 use diesel::sql_types::Integer;
+use prometheus::Registry;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +42,7 @@ pub use self::checkpoints::{ChainHead, Grown, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, Rewrapped, RowKey};
 pub use self::ledger::StoredRecord;
+use self::metrics::Metrics;
 pub use self::private_keys::Still;
 use self::readers::{Readers, read};
 use self::url::Location;
@@ -71,6 +74,7 @@ struct Inner {
     backend: Backend,
     instance: InstanceId,
     readers: Readers,
+    metrics: Metrics,
     queue: mpsc::Sender<Command>,
     /// Last, because it ends when the queue is dropped.
     _thread: Joined,
@@ -143,20 +147,27 @@ impl Store {
             Location::Postgres(_) => Backend::Postgres,
             Location::Sqlite(_) => Backend::Sqlite,
         };
+        let metrics = Metrics::new().map_err(Error::internal)?;
+        let counting = metrics.clone();
         let (queue, commands) = mpsc::channel(writer::QUEUE);
         let (started, starting) = oneshot::channel();
         let writers = location.clone();
         let thread = std::thread::Builder::new()
             .name("keypaird-store".to_owned())
-            .spawn(move || run_thread(writers, commands, started))
+            .spawn(move || run_thread(writers, counting, commands, started))
             .map_err(Error::internal)?;
         let (runtime, instance) = starting.await.map_err(Error::internal)??;
         let readers = Readers::new(location, runtime);
-        Ok(Self(Arc::new(Inner { backend, instance, readers, queue, _thread: Joined(Some(thread)) })))
+        Ok(Self(Arc::new(Inner { backend, instance, readers, metrics, queue, _thread: Joined(Some(thread)) })))
     }
 
     pub fn backend(&self) -> Backend {
         self.0.backend
+    }
+
+    /// Has what is counted about the ledger shown by `registry`.
+    pub fn show_metrics(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        self.0.metrics.show(registry)
     }
 
     pub fn instance(&self) -> InstanceId {
@@ -186,6 +197,16 @@ impl Store {
         self.submit(writer::job(statements, answer), answered).await
     }
 
+    /// The same for statements that add a record to the ledger: where they fail, that is counted.
+    async fn write_with_record<T: Send + 'static>(
+        &self,
+        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort> + Send + 'static,
+    ) -> Result<T> {
+        let written = self.write(statements).await;
+        self.0.metrics.answered(&written);
+        written
+    }
+
     async fn submit<T>(&self, command: Command, answered: oneshot::Receiver<Result<T>>) -> Result<T> {
         self.0.queue.try_send(command).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::Busy { what: "the database", retry_after: Duration::from_secs(1) },
@@ -200,7 +221,7 @@ type Started = oneshot::Sender<Result<(Handle, InstanceId)>>;
 
 /// The store's own thread. Its runtime drives the connections to PostgreSQL, because those of the web server's workers
 /// come and go with the workers; SQLite is called straight from it.
-fn run_thread(location: Location, commands: mpsc::Receiver<Command>, started: Started) {
+fn run_thread(location: Location, metrics: Metrics, commands: mpsc::Receiver<Command>, started: Started) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => return drop(started.send(Err(Error::internal(cause)))),
@@ -213,7 +234,7 @@ fn run_thread(location: Location, commands: mpsc::Receiver<Command>, started: St
     match opened {
         Ok((link, instance)) => {
             if started.send(Ok((runtime.handle().clone(), instance))).is_ok() {
-                runtime.block_on(Writer::new(location, link).work(commands));
+                runtime.block_on(Writer::new(location, link, metrics).work(commands));
             }
         }
         Err(failure) => drop(started.send(Err(failure))),

@@ -150,6 +150,7 @@ impl<'w> Tallies<'w> {
                     ))
             )?;
         }
+        conn.records.extend(self.0.values().flat_map(|tally| &tally.records).map(|record| record.kind));
         let records: Vec<LedgerRow<'_>> =
             self.0.values().flat_map(|tally| &tally.records).map(LedgerRow::from).collect();
         match records.as_slice() {

@@ -56,7 +56,7 @@ impl Store {
     #[instrument(skip_all, level = "debug")]
     pub async fn private_key_release(&self, pair: &KeyPair, opened: &SealedPrivateKey, entry: Entry) -> Result<Still> {
         let (row, opened) = (PairKey::of(pair), opened.clone());
-        self.write(async move |conn| {
+        self.write_with_record(async move |conn| {
             let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &opened).await? {
                 return Ok(Still::Changed);
@@ -76,7 +76,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Still> {
         let row = PairKey::of(pair);
-        self.write(async move |conn| {
+        self.write_with_record(async move |conn| {
             let tallies = lock(conn, &row).await?;
             if !is_there(conn, &row).await? {
                 return Ok(Still::Changed);
@@ -98,7 +98,7 @@ impl Store {
         entry: Entry,
     ) -> Result<Still> {
         let (row, opened) = (PairKey::of(pair), opened.clone());
-        self.write(async move |conn| {
+        self.write_with_record(async move |conn| {
             let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &opened).await? {
                 return Ok(Still::Changed);
@@ -119,7 +119,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Still> {
         let (row, read) = (PairKey::of(pair), read.clone());
-        self.write(async move |conn| {
+        self.write_with_record(async move |conn| {
             let tallies = lock(conn, &row).await?;
             if !is_sealed(conn, &row, &read).await? {
                 return Ok(Still::Changed);

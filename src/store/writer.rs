@@ -1,5 +1,6 @@
 //! The one thread that writes: it takes all that waits, and gathers creates and deletes of key pairs in one transaction.
 
+use std::mem;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 
 use super::batch::{self, KeyPairWrite};
 use super::connection::{Conn, Link, TIMEOUT, unavailable};
+use super::metrics::Metrics;
 use super::url::Location;
 use crate::domain::{Error, Result, Source};
 
@@ -52,11 +54,12 @@ pub(super) enum Failed<T> {
 pub(super) struct Writer {
     location: Location,
     link: Option<Link>,
+    metrics: Metrics,
 }
 
 impl Writer {
-    pub(super) fn new(location: Location, link: Link) -> Self {
-        Self { location, link: Some(link) }
+    pub(super) fn new(location: Location, link: Link, metrics: Metrics) -> Self {
+        Self { location, link: Some(link), metrics }
     }
 
     /// Works until the last [`super::Store`] is gone.
@@ -116,8 +119,10 @@ impl Writer {
             Ok(Err(abort)) => return self.abort(link, abort).await,
             Err(late) => return Err(Failed::Unreachable(late.into())),
         };
-        match timeout(TIMEOUT, link.conn().commit()).await {
+        let records = mem::take(&mut conn.records);
+        match timeout(TIMEOUT, conn.commit()).await {
             Ok(Ok(())) => {
+                self.metrics.committed(&records);
                 self.link = Some(link);
                 Ok(value)
             }

@@ -8,6 +8,7 @@ mod identity;
 mod kps;
 mod ledger;
 mod master_keys;
+mod metrics;
 mod nova;
 mod ops;
 mod proxies;

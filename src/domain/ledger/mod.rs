@@ -195,6 +195,24 @@ pub enum CustodyAfter {
 }
 
 impl Outcome {
+    /// How what was answered with this error ended.
+    pub const fn of(error: &Error) -> Self {
+        match error {
+            Error::NotFound(_)
+            | Error::NotKept(_)
+            | Error::AlreadyExists(_)
+            | Error::QuotaExceeded { .. }
+            | Error::Invalid { .. }
+            | Error::PublicKeyUnusable { .. }
+            | Error::MarkerNotFound(_)
+            | Error::PrivateKeyUnusable { .. }
+            | Error::PrivateKeyMismatch
+            | Error::ProtectionUnavailable { .. }
+            | Error::Forbidden(_) => Self::Refused,
+            Error::Busy { .. } | Error::Unavailable { .. } | Error::Integrity(_) | Error::Internal(_) => Self::Failed,
+        }
+    }
+
     /// The word in the `outcome` column.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -92,6 +92,7 @@ fn status(mut response: HttpResponseBuilder, word: &str) -> HttpResponse {
 
 /// What is counted, in the text form of Prometheus.
 async fn metrics(state: Data<State>) -> Result<HttpResponse, Error> {
+    state.census.take().await;
     let text = TextEncoder::new().encode_to_string(&state.metrics.gather()).map_err(ErrorInternalServerError)?;
     Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
 }

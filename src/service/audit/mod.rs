@@ -1,10 +1,12 @@
 //! The release ledger for those who look at it: records shown, chains verified, heads signed.
 
 mod checkpoint;
+mod metrics;
 mod read;
 mod verify;
 
 pub use self::checkpoint::{Checkpoint, Trust};
+pub use self::metrics::CheckpointMetrics;
 pub use self::read::{AuditRecord, Wanted};
 pub use self::verify::{Audited, ChainFault, ChainFinding};
 use crate::domain::Region;

@@ -1,5 +1,6 @@
 //! The operator's jobs on all private keys that are kept: rewrap, reseal, verify. They run beside a service that goes on.
 
+mod census;
 mod history;
 mod pass;
 mod reseal;
@@ -8,6 +9,7 @@ mod verify;
 
 use std::time::{Duration, Instant};
 
+pub use self::census::Census;
 pub use self::pass::PassMetrics;
 pub use self::reseal::Resealed;
 pub use self::rewrap::{Rewrap, RewrapReport};
