@@ -94,7 +94,7 @@ async fn an_answer_that_makes_no_sense_is_no_leave() {
 #[actix_web::test]
 async fn the_service_starts_without_its_keystone_and_finds_it_later() {
     let realm = super::Realm::required().await;
-    let between = super::Between::start(&realm.url).await;
+    let between = super::Between::start(&realm.url);
     between.go_away().await;
     let url = between.url();
     let service = realm.serve(&[("identity.keystone.auth_url", &url)]).await;

@@ -1,14 +1,14 @@
 //! Stands between the service and its Keystone: passes requests on, counts them, and is away or slow when told to.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Bytes, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::proxy::{Passed, Proxy, forward};
 
 /// How it treats what comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,8 @@ pub enum Mood {
 }
 
 pub struct Between {
-    address: SocketAddr,
+    proxy: Proxy,
     seen: Arc<Seen>,
-    handle: Mutex<Option<ServerHandle>>,
 }
 
 struct Seen {
@@ -45,7 +44,7 @@ struct Seen {
 
 impl Between {
     /// In front of the Keystone at `url`, which ends in `/v3`.
-    pub async fn start(url: &str) -> Self {
+    pub fn start(url: &str) -> Self {
         let seen = Arc::new(Seen {
             target: url.trim_end_matches("/v3").to_owned(),
             mood: Mutex::new(Mood::Passing),
@@ -54,15 +53,11 @@ impl Between {
             at_once: AtomicUsize::default(),
             most_at_once: AtomicUsize::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let between = Self { address, seen, handle: Mutex::default() };
-        between.listen(listener);
-        between
+        Self { proxy: Proxy::start(seen.clone(), pass), seen }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}/v3", self.address)
+        format!("{}/v3", self.proxy.url())
     }
 
     pub fn turn(&self, mood: Mood) {
@@ -71,12 +66,11 @@ impl Between {
 
     /// Nobody listens any more, and open connections are gone.
     pub async fn go_away(&self) {
-        let handle = self.handle.lock().unwrap().take().unwrap();
-        handle.stop(false).await;
+        self.proxy.go_away().await;
     }
 
     pub fn come_back(&self) {
-        self.listen(TcpListener::bind(self.address).unwrap());
+        self.proxy.come_back();
     }
 
     pub fn count_from_here(&self) {
@@ -105,14 +99,6 @@ impl Between {
     fn count(&self, of: &str) -> usize {
         self.seen.counts.lock().unwrap().get(of).copied().unwrap_or_default()
     }
-
-    fn listen(&self, listener: TcpListener) {
-        let seen = Data::from(self.seen.clone());
-        let app = move || App::new().app_data(seen.clone()).default_service(web::to(pass));
-        let server = HttpServer::new(app).workers(2).disable_signals().listen(listener).unwrap().run();
-        *self.handle.lock().unwrap() = Some(server.handle());
-        actix_web::rt::spawn(server);
-    }
 }
 
 async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpResponse {
@@ -134,23 +120,15 @@ async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpRespon
         Mood::Hanging => std::future::pending().await,
         Mood::Slow(time) => actix_web::rt::time::sleep(time).await,
     }
-    let answer = forward(&request, body, &seen.target).await;
+    let passed = forward(&request, body, &seen.target).await;
     seen.at_once.fetch_sub(1, Ordering::Relaxed);
-    answer
+    answer(passed)
 }
 
-async fn forward(request: &HttpRequest, body: Bytes, target: &str) -> HttpResponse {
-    let url = format!("{target}{}", request.uri());
-    let client = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
-    let mut sent = client.request(request.method().clone(), url).no_decompress();
-    for (name, value) in request.headers().iter().filter(|(name, _)| *name != "host" && *name != "content-length") {
-        sent = sent.append_header((name.clone(), value.clone()));
+fn answer(Passed { status, headers, body }: Passed) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    for (name, value) in headers.iter().filter(|(name, _)| *name != "connection" && *name != "content-length") {
+        answer.append_header((name.clone(), value.clone()));
     }
-    let mut answer = sent.send_body(body).await.unwrap();
-    let mut passed = HttpResponse::build(answer.status());
-    for (name, value) in answer.headers().iter().filter(|(name, _)| *name != "connection" && *name != "content-length")
-    {
-        passed.append_header((name.clone(), value.clone()));
-    }
-    passed.body(answer.body().limit(1 << 20).await.unwrap())
+    answer.body(body)
 }

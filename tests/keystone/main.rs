@@ -7,6 +7,8 @@ mod between;
 mod cache;
 mod load;
 mod own_user;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod realm;
 #[path = "../api/support/mod.rs"]
 mod support;
@@ -33,7 +35,7 @@ struct Scene {
 impl Scene {
     async fn set(changed: &[(&str, &str)]) -> Self {
         let realm = Realm::required().await;
-        let between = Between::start(&realm.url).await;
+        let between = Between::start(&realm.url);
         let url = between.url();
         let mut settings = vec![("identity.keystone.auth_url", url.as_str())];
         settings.extend(changed);

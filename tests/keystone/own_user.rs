@@ -16,7 +16,7 @@ async fn a_token_of_its_own_that_was_revoked_is_replaced() {
 #[actix_web::test]
 async fn a_wrong_password_is_not_tried_again_and_again() {
     let realm = Realm::required().await;
-    let between = Between::start(&realm.url).await;
+    let between = Between::start(&realm.url);
     let (url, wrong) = (between.url(), realm.password_file("wrong"));
     let settings = [("identity.keystone.auth_url", url.as_str()), ("identity.keystone.password_file", &wrong)];
     let service = realm.serve(&settings).await;
@@ -56,7 +56,7 @@ async fn without_the_right_to_validate_nobody_gets_in() {
 #[actix_web::test]
 async fn the_region_names_the_identity_endpoint_that_is_asked() {
     let realm = Realm::required().await;
-    let between = Between::start(&realm.url).await;
+    let between = Between::start(&realm.url);
     let url = between.url();
     let region = |name| [("identity.keystone.auth_url", url.as_str()), ("identity.keystone.region", name)];
     let service = realm.serve(&region("RegionOne")).await;

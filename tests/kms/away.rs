@@ -135,7 +135,7 @@ async fn one_tenants_key_that_is_away_leaves_the_kms_in_use_for_others() {
 #[actix_web::test]
 async fn the_service_starts_without_its_kms_and_finds_it_later() {
     let moto = super::Moto::required();
-    let between = super::Between::start(&moto.url).await;
+    let between = super::Between::start(&moto.url);
     between.go_away().await;
     let url = between.url();
     let settings =

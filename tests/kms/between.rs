@@ -1,13 +1,13 @@
 //! Stands between the service and the KMS: passes calls on, counts and keeps them, and fails as AWS does when told to.
 
-use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Bytes, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
+
+use super::proxy::{Passed, Proxy, forward};
 
 /// How it treats what comes.
 #[derive(Clone, Debug)]
@@ -35,9 +35,8 @@ pub struct Call {
 }
 
 pub struct Between {
-    address: SocketAddr,
+    proxy: Proxy,
     seen: Arc<Seen>,
-    handle: Mutex<Option<ServerHandle>>,
 }
 
 struct Seen {
@@ -48,22 +47,18 @@ struct Seen {
 }
 
 impl Between {
-    pub async fn start(target: &str) -> Self {
+    pub fn start(target: &str) -> Self {
         let seen = Arc::new(Seen {
             target: target.to_owned(),
             mood: Mutex::new(Mood::Passing),
             calls: Mutex::default(),
             answers: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let between = Self { address, seen, handle: Mutex::default() };
-        between.listen(listener);
-        between
+        Self { proxy: Proxy::start(seen.clone(), pass), seen }
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.proxy.url()
     }
 
     pub fn turn(&self, mood: Mood) {
@@ -72,12 +67,11 @@ impl Between {
 
     /// Nobody listens any more, and open connections are gone.
     pub async fn go_away(&self) {
-        let handle = self.handle.lock().unwrap().take().unwrap();
-        handle.stop(false).await;
+        self.proxy.go_away().await;
     }
 
     pub fn come_back(&self) {
-        self.listen(TcpListener::bind(self.address).unwrap());
+        self.proxy.come_back();
     }
 
     pub fn count_from_here(&self) {
@@ -98,14 +92,6 @@ impl Between {
     /// What was answered.
     pub fn answers(&self) -> Vec<Value> {
         self.seen.answers.lock().unwrap().clone()
-    }
-
-    fn listen(&self, listener: TcpListener) {
-        let seen = Data::from(self.seen.clone());
-        let app = move || App::new().app_data(seen.clone()).default_service(web::to(pass));
-        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
-        *self.handle.lock().unwrap() = Some(server.handle());
-        actix_web::rt::spawn(server);
     }
 }
 
@@ -131,12 +117,12 @@ async fn pass(request: HttpRequest, body: Bytes, seen: Data<Seen>) -> HttpRespon
         }
         Mood::Passing | Mood::Throttling | Mood::Forging(_) => {}
     }
-    let (status, mut answer) = forward(&request, body, &seen.target).await;
+    let Passed { status, body, .. } = forward(&request, body, &seen.target).await;
+    let mut answer: Value = serde_json::from_slice(&body).unwrap_or_default();
     if let Mood::Forging(change) = mood {
         change(&mut answer);
     }
     seen.answers.lock().unwrap().push(answer.clone());
-    let status = actix_web::http::StatusCode::from_u16(status).unwrap();
     HttpResponse::build(status).content_type("application/x-amz-json-1.1").body(answer.to_string())
 }
 
@@ -144,15 +130,4 @@ fn refusal(status: u16, error: &str, message: &str) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).unwrap();
     let body = json!({ "__type": error, "message": message });
     HttpResponse::build(status).content_type("application/x-amz-json-1.1").body(body.to_string())
-}
-
-async fn forward(request: &HttpRequest, body: Bytes, target: &str) -> (u16, Value) {
-    let client = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
-    let mut sent = client.request(request.method().clone(), target).no_decompress();
-    for (name, value) in request.headers().iter().filter(|(name, _)| *name != "host" && *name != "content-length") {
-        sent = sent.append_header((name.clone(), value.clone()));
-    }
-    let mut answer = sent.send_body(body).await.unwrap();
-    let body = answer.body().limit(1 << 20).await.unwrap();
-    (answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default())
 }

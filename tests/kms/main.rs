@@ -11,6 +11,8 @@ mod integrity;
 mod keys;
 mod log;
 mod per_project;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod refused;
 mod rewrap;
 #[path = "../api/support/mod.rs"]
@@ -35,7 +37,7 @@ struct Scene {
 impl Scene {
     async fn set(changed: &[(&str, &str)]) -> Self {
         let moto = Moto::required();
-        let between = Between::start(&moto.url).await;
+        let between = Between::start(&moto.url);
         let url = between.url();
         let mut settings = vec![
             ("vault.kms.provider", "aws"),
