@@ -18,8 +18,7 @@ use std::time::Duration;
 pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, Trust, Wanted};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use kept::{
-    Census, Failed, Fault, Finding, KeptKeys, Observer, Pace, PassMetrics, Progress, Resealed, Rewrap, RewrapReport,
-    Verification,
+    Census, Failed, Fault, Finding, JobReport, KeptKeys, Observer, Pace, PassMetrics, Progress, Rewrap, Verification,
 };
 pub use policy::may_see_extensions;
 pub use private_keys::{Export, Exported, ImportInto};

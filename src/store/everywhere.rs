@@ -11,7 +11,7 @@ use super::master_keys::hold;
 use super::readers::read;
 use super::rows::{KeyPairRow, SealedRow};
 use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
-use crate::domain::{KekId, KeyPair, Result, SealedPrivateKey, hex};
+use crate::domain::{KeyPair, Result, SealedPrivateKey, hex};
 
 /// Where a row of a kept private key stands: the order in which they are walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,13 @@ pub struct KeptRow {
     pub content: Result<(KeyPair, SealedPrivateKey)>,
 }
 
+/// Key pairs, with their names, that say that a private key is kept, and of which none is.
+pub struct MissingRows {
+    pub missing: Vec<(RowKey, String)>,
+    /// The last key pair that was looked at.
+    pub last: RowKey,
+}
+
 /// How many private keys a key-encryption key protects.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct KekCount {
@@ -57,18 +64,26 @@ pub struct Rewrapped {
 }
 
 impl Store {
-    /// Rows of kept private keys behind `after`, in the order of their keys, at most `limit`; without those that `except`
-    /// protects.
+    /// Rows of kept private keys behind `after`, in the order of their keys, at most `limit`.
     #[instrument(skip_all, level = "debug")]
-    pub async fn kept_rows(&self, after: Option<&RowKey>, except: Option<&KekId>, limit: u32) -> Result<Vec<KeptRow>> {
+    pub async fn kept_rows(&self, after: Option<&RowKey>, limit: u32) -> Result<Vec<KeptRow>> {
         let start = RowKey { region: String::new(), owner: String::new(), id: Vec::new() };
-        let RowKey { region, owner, id } = after.unwrap_or(&start);
-        // No stored name is empty, so that this excepts nothing where there is nothing to except.
-        let (provider, name, version) =
-            except.map_or(("", "", 0), |kek| (kek.provider.as_str(), kek.name.as_str(), kek.version));
+        self.kept_rows_where(" > (", after.unwrap_or(&start), limit).await
+    }
+
+    /// The row at that place, if there is one (still).
+    #[instrument(skip_all, level = "debug")]
+    pub async fn kept_row(&self, key: &RowKey) -> Result<Option<KeptRow>> {
+        Ok(self.kept_rows_where(" = (", key, 1).await?.pop())
+    }
+
+    /// Rows whose key compares so with `key`.
+    async fn kept_rows_where(&self, compares: &str, key: &RowKey, limit: u32) -> Result<Vec<KeptRow>> {
+        let RowKey { region, owner, id } = key;
         // Compared as a row, so that both databases begin at its place in the primary key.
-        let behind = || {
-            sql::<Bool>("(sealed_private_keys.region, sealed_private_keys.owner, sealed_private_keys.key_pair_id) > (")
+        let place = || {
+            sql::<Bool>("(sealed_private_keys.region, sealed_private_keys.owner, sealed_private_keys.key_pair_id)")
+                .sql(compares)
                 .bind::<Text, _>(region)
                 .sql(", ")
                 .bind::<Text, _>(owner)
@@ -76,10 +91,6 @@ impl Store {
                 .bind::<Binary, _>(id)
                 .sql(")")
         };
-        let excepted = sealed_keys::kek_provider
-            .eq(provider)
-            .and(sealed_keys::kek_name.eq(name))
-            .and(sealed_keys::kek_version.eq(version));
         let rows: Vec<(KeyColumns, String, KeyPairRow, SealedRow)> = read!(
             self,
             load,
@@ -90,8 +101,7 @@ impl Store {
                         .and(key_pairs::owner.eq(sealed_keys::owner))
                         .and(key_pairs::id.eq(sealed_keys::key_pair_id)))
                 )
-                .filter(behind())
-                .filter(diesel::dsl::not(excepted))
+                .filter(place())
                 .order((sealed_keys::region, sealed_keys::owner, sealed_keys::key_pair_id))
                 .limit(i64::from(limit))
                 .select((
@@ -168,22 +178,45 @@ impl Store {
         .await
     }
 
-    /// Key pairs that say that a private key is kept, and of which none is: `(region, owner, name)`, at most `limit`.
+    /// Looks through at most `limit` key pairs behind `after` for those that say that a private key is kept, and of which
+    /// none is. `None` where there is no key pair left to look at.
     #[instrument(skip_all, level = "debug")]
-    pub async fn kept_rows_missing(&self, limit: u32) -> Result<Vec<(String, String, String)>> {
-        let kept = sealed_keys::table
-            .filter(sealed_keys::region.eq(key_pairs::region))
-            .filter(sealed_keys::owner.eq(key_pairs::owner))
-            .filter(sealed_keys::key_pair_id.eq(key_pairs::id));
-        read!(
+    pub async fn kept_rows_missing(&self, after: Option<&RowKey>, limit: u32) -> Result<Option<MissingRows>> {
+        let start = RowKey { region: String::new(), owner: String::new(), id: Vec::new() };
+        let RowKey { region, owner, id } = after.unwrap_or(&start);
+        let behind = || {
+            sql::<Bool>("(key_pairs.region, key_pairs.owner, key_pairs.id) > (")
+                .bind::<Text, _>(region)
+                .sql(", ")
+                .bind::<Text, _>(owner)
+                .sql(", ")
+                .bind::<Binary, _>(id)
+                .sql(")")
+        };
+        let rows: Vec<(KeyColumns, String, bool, Option<i32>)> = read!(
             self,
             load,
             key_pairs::table
-                .filter(key_pairs::has_private_key.eq(true))
-                .filter(diesel::dsl::not(diesel::dsl::exists(kept)))
-                .order((key_pairs::region, key_pairs::owner, key_pairs::name))
+                .left_join(
+                    sealed_keys::table.on(sealed_keys::region
+                        .eq(key_pairs::region)
+                        .and(sealed_keys::owner.eq(key_pairs::owner))
+                        .and(sealed_keys::key_pair_id.eq(key_pairs::id)))
+                )
+                .filter(behind())
+                .order((key_pairs::region, key_pairs::owner, key_pairs::id))
                 .limit(i64::from(limit))
-                .select((key_pairs::region, key_pairs::owner, key_pairs::name))
-        )
+                .select((
+                    (key_pairs::region, key_pairs::owner, key_pairs::id),
+                    key_pairs::name,
+                    key_pairs::has_private_key,
+                    sealed_keys::suite.nullable()
+                ))
+        )?;
+        let key = |(region, owner, id): KeyColumns| RowKey { region, owner, id };
+        let Some(((region, owner, id), ..)) = rows.last().cloned() else { return Ok(None) };
+        let last = RowKey { region, owner, id };
+        let missing = rows.into_iter().filter(|(_, _, says_kept, suite)| *says_kept && suite.is_none());
+        Ok(Some(MissingRows { missing: missing.map(|(columns, name, ..)| (key(columns), name)).collect(), last }))
     }
 }

@@ -17,15 +17,22 @@ use crate::domain::{Error, KekId, KekProvider, Result, Timestamp};
 type KekColumns = (String, String, i32);
 
 impl Store {
+    /// The check value of each key that the database knows.
     #[instrument(skip_all, level = "debug")]
-    pub async fn master_key_checks(&self) -> Result<Vec<MasterKeyCheck>> {
-        let checks: Vec<(KekColumns, Vec<u8>)> = read!(
+    pub async fn master_key_check_values(&self) -> Result<Vec<(KekId, Vec<u8>)>> {
+        let values: Vec<(KekColumns, Vec<u8>)> = read!(
             self,
             load,
             checks::table
                 .order((checks::kek_provider, checks::kek_name, checks::kek_version))
                 .select(((checks::kek_provider, checks::kek_name, checks::kek_version), checks::check_value))
         )?;
+        values.into_iter().map(|(columns, value)| Ok((kek_id(columns)?, value))).collect()
+    }
+
+    /// The same with how many private keys each protects, which takes a look at all of them.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn master_key_checks(&self) -> Result<Vec<MasterKeyCheck>> {
         let counts: Vec<(KekColumns, i64)> = read!(
             self,
             load,
@@ -34,11 +41,12 @@ impl Store {
                 .select(((sealed::kek_provider, sealed::kek_name, sealed::kek_version), count_star()))
         )?;
         let counts: HashMap<KekColumns, i64> = counts.into_iter().collect();
-        let with_count = |(kek, check_value)| {
-            let rows = u64::try_from(counts.get(&kek).copied().unwrap_or(0)).map_err(Error::internal)?;
-            Ok(MasterKeyCheck { kek: kek_id(kek)?, check_value, rows })
+        let with_count = |(kek, check_value): (KekId, Vec<u8>)| {
+            let columns = (kek.provider.as_str().to_owned(), kek.name.clone(), kek.version);
+            let rows = u64::try_from(counts.get(&columns).copied().unwrap_or(0)).map_err(Error::internal)?;
+            Ok(MasterKeyCheck { kek, check_value, rows })
         };
-        checks.into_iter().map(with_count).collect()
+        self.master_key_check_values().await?.into_iter().map(with_count).collect()
     }
 
     /// Keeps the value that is there if another process was first; the caller reads again.

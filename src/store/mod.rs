@@ -40,7 +40,7 @@ use tracing::instrument;
 
 pub use self::checkpoints::{ChainHead, Grown, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
-pub use self::everywhere::{KekCount, KeptRow, Rewrapped, RowKey};
+pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
 pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
 pub use self::private_keys::Still;

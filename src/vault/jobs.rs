@@ -96,8 +96,7 @@ impl Vault {
         sealed: &SealedPrivateKey,
         binding: &Binding<'_>,
     ) -> Result<(PrivateKeyPem, [u8; 16])> {
-        let parts = Parts::of(sealed)?;
-        let data_key = self.unwrap(sealed, binding).await?;
+        let (data_key, parts) = self.unwrap_to_open(sealed, binding).await?;
         let private_key = envelope::open(&data_key, &parts, binding)?;
         Ok((private_key, envelope::mark(&data_key).map_err(Error::internal)?))
     }

@@ -150,10 +150,18 @@ impl Vault {
     ///
     /// `Integrity` where commitment, binding or a stored part is wrong, or the suite is out of use.
     pub async fn open(&self, sealed: &SealedPrivateKey, binding: &Binding<'_>) -> Result<PrivateKeyPem> {
+        let (data_key, parts) = self.unwrap_to_open(sealed, binding).await?;
+        envelope::open(&data_key, &parts, binding)
+    }
+
+    async fn unwrap_to_open<'s>(
+        &self,
+        sealed: &'s SealedPrivateKey,
+        binding: &Binding<'_>,
+    ) -> Result<(DataKey, Parts<'s>)> {
         let parts = Parts::of(sealed)?;
         self.suites.refuse_closed(parts.suite)?;
-        let data_key = self.unwrap(sealed, binding).await?;
-        envelope::open(&data_key, &parts, binding)
+        Ok((self.unwrap(sealed, binding).await?, parts))
     }
 
     async fn unwrap(&self, sealed: &SealedPrivateKey, binding: &Binding<'_>) -> Result<DataKey> {

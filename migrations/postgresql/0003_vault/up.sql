@@ -1,6 +1,10 @@
 -- The KMS alias that stood for the key-encryption key when it wrapped; none for master keys.
 ALTER TABLE sealed_private_keys ADD COLUMN kek_alias TEXT;
 
+-- How many private keys a key-encryption key protects, and by which suite, is counted in the index alone.
+DROP INDEX sealed_private_keys_kek;
+CREATE INDEX sealed_private_keys_kek ON sealed_private_keys (kek_provider, kek_name, kek_version, suite);
+
 -- The head of the owner's chain in the release ledger: how many records it has, and the last one's hash.
 ALTER TABLE owners ADD COLUMN ledger_seq INT8 NOT NULL DEFAULT 0;
 ALTER TABLE owners ADD COLUMN ledger_head BYTEA;

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::service::Failed;
+use crate::cli::{Failure, output};
+use crate::service::{Failed, JobReport};
 
-/// How many are printed; a report has them all with `--output json`.
+/// How many are printed of each kind.
 const SHOWN: usize = 20;
 
 /// A row, as a program reads it.
@@ -29,9 +30,20 @@ impl From<&Failed> for Row {
     }
 }
 
-/// A line each, of the first ones.
-pub(super) fn lines<'a>(failed: impl ExactSizeIterator<Item = &'a Failed>) -> String {
-    let more = failed.len().saturating_sub(SHOWN);
+/// Prints what a job did; it failed where something is left.
+pub(super) fn conclude(verb: &str, what: &str, report: JobReport) -> Result<(), Failure> {
+    let lines = lines(report.failed.iter(), report.failed.len() as u64);
+    output::print(&format!("{verb} {} {what}{}\n{lines}", report.done, report.ending()))?;
+    match (report.broken_off, report.left) {
+        (Some(error), _) => Err(Failure::other(error.with_cause())),
+        (None, 0) => Ok(()),
+        (None, left) => Err(Failure::other(format!("{left} private keys are left"))),
+    }
+}
+
+/// A line each, of the first ones of so many.
+pub(super) fn lines<'a>(failed: impl Iterator<Item = &'a Failed>, all: u64) -> String {
+    let more = all.saturating_sub(SHOWN as u64);
     let line = |row: &Failed| format!("  {} {} {}: {}\n", row.region, row.owner, row.name, row.reason);
     let mut text: String = failed.take(SHOWN).map(line).collect();
     if more > 0 {

@@ -1,17 +1,18 @@
 //! `keypaird reseal`
 
 use super::{PaceArgument, failed, failures, progress, rows};
-use crate::cli::{Failure, output};
+use crate::cli::Failure;
 use crate::domain::Suite;
-use crate::service::{KeptKeys, Resealed};
+use crate::service::KeptKeys;
 
 /// Seal the kept private keys anew, with another cipher suite.
 ///
-/// Each is opened, compared with its public key and sealed with a fresh data key, under the key-encryption key that it was
-/// under; the ledger says so. The service goes on meanwhile. Stopped, it goes on where it was when it is run again. Set
-/// vault.suite first: the service seals what is new by that.
+/// Each is opened, compared with its public key and sealed with a fresh data key: under the primary master key, or the key
+/// that its KMS alias stands for by now. The ledger says so. The service goes on meanwhile. Stopped, it goes on where it was
+/// when it is run again. Set vault.suite first, for every replica: they seal what is new by that. It ends when a last walk
+/// over all rows finds none under another suite.
 ///
-/// Exit status 1 where some could not be sealed anew; stdout says why.
+/// Exit status 1 where some are left; stdout says why.
 #[derive(clap::Args)]
 pub(in crate::cli) struct ResealCommand {
     /// The suite: aes-256-gcm or chacha20-poly1305
@@ -30,9 +31,6 @@ impl ResealCommand {
         let bar = progress::bar("resealing", rows(kept).await?);
         let report = kept.reseal(self.suite, self.pace.pace(), &mut |done| bar.inc(done)).await.map_err(failed)?;
         bar.finish_and_clear();
-        let Resealed { resealed, left, failed } = &report;
-        let lines = failures::lines(failed.iter());
-        output::print(&format!("sealed {resealed} private keys anew; {left} are left\n{lines}"))?;
-        if *left == 0 { Ok(()) } else { Err(Failure::other(format!("{left} private keys could not be sealed anew"))) }
+        failures::conclude("sealed", "private keys anew", report)
     }
 }

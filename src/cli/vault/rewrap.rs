@@ -1,9 +1,9 @@
 //! `keypaird rewrap`
 
 use super::{PaceArgument, failed, failures, progress, rows};
-use crate::cli::{Failure, output};
+use crate::cli::Failure;
 use crate::domain::KmsKeyName;
-use crate::service::{KeptKeys, Rewrap, RewrapReport};
+use crate::service::{KeptKeys, Rewrap};
 use crate::vault::RewrapTarget;
 
 const EXAMPLES: &str = "\
@@ -52,8 +52,6 @@ impl RewrapCommand {
         let bar = progress::bar("rewrapping", rows(kept).await?);
         let report = kept.rewrap(&order, &mut |moved| bar.inc(moved)).await.map_err(failed)?;
         bar.finish_and_clear();
-        let RewrapReport { moved, left, failed } = &report;
-        output::print(&format!("moved {moved} private keys; {left} are left\n{}", failures::lines(failed.iter())))?;
-        if *left == 0 { Ok(()) } else { Err(Failure::other(format!("{left} private keys could not be moved"))) }
+        failures::conclude("moved", "private keys", report)
     }
 }

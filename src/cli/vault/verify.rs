@@ -1,5 +1,7 @@
 //! `keypaird verify`
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::failures::{self, Row};
@@ -28,6 +30,9 @@ pub(in crate::cli) struct VerifyCommand {
 struct Report {
     sound: u64,
     unrecorded: u64,
+    /// How many private keys have which fault.
+    faults: BTreeMap<&'static str, u64>,
+    /// The first thousand.
     findings: Vec<Line>,
 }
 
@@ -47,25 +52,22 @@ impl VerifyCommand {
             Form::Table => text(&found),
             Form::Json => json(&found)?,
         })?;
-        match found.findings.len() {
-            0 => Ok(()),
+        match found.faults.values().sum() {
+            0_u64 => Ok(()),
             count => Err(Failure::other(format!("{count} of the kept private keys did not pass"))),
         }
     }
 }
 
 fn text(found: &Verification) -> String {
-    let Verification { sound, unrecorded, findings } = found;
+    let Verification { sound, unrecorded, faults, findings } = found;
     let mut text = format!("{sound} private keys are sound\n");
     if *unrecorded > 0 {
         text.push_str(&format!("{unrecorded} of them are older than the ledger, which has no word about them\n"));
     }
-    let mut faults: Vec<&'static str> = findings.iter().map(|finding| finding.fault.as_str()).collect();
-    faults.sort_unstable();
-    faults.dedup();
-    for fault in faults {
-        let rows: Vec<_> = findings.iter().filter(|it| it.fault.as_str() == fault).map(|it| &it.row).collect();
-        text.push_str(&format!("{fault}: {}\n{}", rows.len(), failures::lines(rows.into_iter())));
+    for (fault, count) in faults {
+        let rows = findings.iter().filter(|finding| finding.fault == *fault).map(|finding| &finding.row);
+        text.push_str(&format!("{}: {count}\n{}", fault.as_str(), failures::lines(rows, *count)));
     }
     text
 }
@@ -73,7 +75,8 @@ fn text(found: &Verification) -> String {
 fn json(found: &Verification) -> Result<String, Failure> {
     let line = |finding: &crate::service::Finding| Line { fault: finding.fault.as_str(), row: Row::from(&finding.row) };
     let findings = found.findings.iter().map(line).collect();
-    let report = Report { sound: found.sound, unrecorded: found.unrecorded, findings };
+    let faults = found.faults.iter().map(|(fault, count)| (fault.as_str(), *count)).collect();
+    let report = Report { sound: found.sound, unrecorded: found.unrecorded, faults, findings };
     let text = serde_json::to_string_pretty(&report).map_err(Failure::other)?;
     Ok(format!("{text}\n"))
 }

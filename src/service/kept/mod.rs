@@ -2,18 +2,19 @@
 
 mod census;
 mod history;
+mod pacer;
 mod pass;
 mod reseal;
 mod rewrap;
 mod verify;
-
-use std::time::{Duration, Instant};
+mod walk;
 
 pub use self::census::Census;
+pub use self::pacer::Pace;
 pub use self::pass::PassMetrics;
-pub use self::reseal::Resealed;
-pub use self::rewrap::{Rewrap, RewrapReport};
+pub use self::rewrap::Rewrap;
 pub use self::verify::{Fault, Finding, Observer, Verification};
+pub use self::walk::JobReport;
 use crate::domain::{Actor, Chain, Entry, Error, Event, Outcome, Region, Result, Subject};
 use crate::store::{KekCount, RowKey, Store};
 use crate::vault::Vault;
@@ -32,15 +33,6 @@ pub struct KeptKeys {
     /// Where the operator's chain of the ledger stands.
     region: Region,
     actor: Actor,
-}
-
-/// How fast a job may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    AsFastAsPossible,
-    /// At most so many rows a second.
-    RowsPerSecond(u32),
-    RowsPerMinute(u32),
 }
 
 /// Told about each row, in order, so that somebody who watches sees the job go on.
@@ -78,6 +70,14 @@ impl KeptKeys {
         self.vault.reload_master_keys().await.map_err(Error::internal)
     }
 
+    /// Records how a job ended, and hands its report on. Where it was broken off, the database may be away: that is told.
+    async fn conclude(&self, event: Event, detail: String, report: JobReport) -> Result<JobReport> {
+        match (self.record(event, report.outcome(), detail).await, &report.broken_off) {
+            (Ok(()), _) | (Err(_), Some(_)) => Ok(report),
+            (Err(error), None) => Err(error),
+        }
+    }
+
     /// Puts what a job did into the operator's chain.
     async fn record(&self, event: Event, outcome: Outcome, detail: String) -> Result<()> {
         let entry =
@@ -89,32 +89,5 @@ impl KeptKeys {
 impl Failed {
     fn new(key: &RowKey, name: &str, reason: String) -> Self {
         Self { region: key.region.clone(), owner: key.owner.clone(), name: name.to_owned(), id: key.id(), reason }
-    }
-}
-
-/// Keeps a job at its pace: waits after each batch for as long as it was too fast.
-struct Pacer {
-    pace: Pace,
-    started: Instant,
-    rows: u64,
-}
-
-impl Pacer {
-    fn new(pace: Pace) -> Self {
-        Self { pace, started: Instant::now(), rows: 0 }
-    }
-
-    async fn wait(&self, period: Duration, rate: u32) {
-        let due = period.mul_f64(self.rows as f64 / f64::from(rate.max(1)));
-        tokio::time::sleep(due.saturating_sub(self.started.elapsed())).await;
-    }
-
-    async fn after(&mut self, rows: usize) {
-        self.rows += rows as u64;
-        match self.pace {
-            Pace::AsFastAsPossible => {}
-            Pace::RowsPerSecond(rate) => self.wait(Duration::from_secs(1), rate).await,
-            Pace::RowsPerMinute(rate) => self.wait(Duration::from_secs(60), rate).await,
-        }
     }
 }
