@@ -1,15 +1,12 @@
 //! Kept private keys to work on.
 
 use futures_util::future::join_all;
-use keypaird::domain::{
-    Actor, Dialect, Entry, Event, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Protection, Region, Subject,
-    Timestamp, UserId, Via,
-};
+use keypaird::domain::{Actor, Dialect, Entry, Event, KeyPair, Owner, ProjectId, Subject, UserId, Via};
 use keypaird::ssh::{Algorithm, Generated, LineEnd, generate_ssh};
 use keypaird::store::NewKeyPair;
-use keypaird::vault::Binding;
 use serde_json::{Value, json};
 
+use super::support::key_pair::key_pair;
 use super::support::{TestApp, User};
 
 /// How many are stored at once.
@@ -27,30 +24,11 @@ pub(crate) async fn keep(app: &TestApp, user: &User, count: usize) -> String {
 
 async fn keep_one(app: &TestApp, user: &User, name: &str, made: &Generated) {
     let id = UserId::parse(&user.user_id).unwrap();
-    let pair = KeyPair {
-        id: KeyPairId::new(),
-        region: Region::parse(&app.settings.region).unwrap(),
-        owner: Owner::User(id.clone()),
-        project: Some(ProjectId::parse(&user.project_id).unwrap()),
-        user: id.clone(),
-        name: KeyPairName::parse(name).unwrap(),
-        kind: made.public_key.kind,
-        algorithm: made.public_key.algorithm,
-        public_key: made.public_key.text.clone(),
-        fingerprint: made.public_key.fingerprint.clone(),
-        fingerprint_sha256: made.public_key.fingerprint_sha256.clone(),
-        description: String::new(),
-        has_private_key: true,
-        created_at: Timestamp::now(),
-        updated_at: None,
-    };
-    let binding = Binding::of(app.store.instance(), &pair);
-    let data_key = app.vault.fresh_data_key(&Protection::Default, &binding.row).await.unwrap();
-    let sealed = app.vault.seal(data_key, &binding, &made.private_key).await.unwrap();
-    let entry = Entry::done(Event::Keep, actor(&id), Subject::of(&pair, Some(&sealed)));
-    let new =
-        NewKeyPair { caller: id, pair, sealed: Some(sealed), entry: Some(entry), also_visible: None, limit: u32::MAX };
-    app.store.key_pair_create(new).await.unwrap();
+    let pair = key_pair(&app.region(), &Owner::User(id.clone()), name);
+    let project = Some(ProjectId::parse(&user.project_id).unwrap());
+    let new = app.kept(KeyPair { project, user: id.clone(), ..pair }, made).await;
+    let entry = Entry::done(Event::Keep, actor(&id), Subject::of(&new.pair, new.sealed.as_ref()));
+    app.store.key_pair_create(NewKeyPair { entry: Some(entry), ..new }).await.unwrap();
 }
 
 fn actor(user: &UserId) -> Actor {

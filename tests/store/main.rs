@@ -3,6 +3,8 @@
 
 mod connections;
 mod identity;
+#[path = "../api/support/key_pair.rs"]
+mod key_pair;
 mod key_pairs;
 mod ledger;
 mod master_keys;

@@ -1,11 +1,13 @@
 //! A database for each test, and things to put into it.
 
 use keypaird::domain::{
-    Actor, Dialect, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner,
-    ProjectId, Region, SealedPrivateKey, Suite, Timestamp, UserId, Via,
+    Actor, Dialect, KekId, KekProvider, KeyPairName, Owner, ProjectId, Region, SealedPrivateKey, Suite, Timestamp,
+    UserId, Via,
 };
 use keypaird::store::{NewKeyPair, Store};
 use uuid::Uuid;
+
+use super::key_pair;
 
 /// An empty database: a file that goes with it, or a new schema.
 pub(crate) struct Database {
@@ -88,24 +90,7 @@ pub(crate) fn name(written: &str) -> KeyPairName {
 }
 
 pub(crate) fn pair(owner: &Owner, written: &str) -> NewKeyPair {
-    let pair = KeyPair {
-        id: KeyPairId::new(),
-        region: region(),
-        owner: owner.clone(),
-        project: Some(ProjectId::parse("demo").unwrap()),
-        user: UserId::parse("ada").unwrap(),
-        name: name(written),
-        kind: KeyKind::Ssh,
-        algorithm: KeyAlgorithm::Rsa { bits: 2048 },
-        public_key: "ssh-rsa AAAA comment ä\n".to_owned(),
-        fingerprint: Fingerprint::from_written("00:11".to_owned()),
-        fingerprint_sha256: Fingerprint::from_written("SHA256:abc".to_owned()),
-        description: String::new(),
-        has_private_key: false,
-        created_at: Timestamp::now(),
-        updated_at: None,
-    };
-    NewKeyPair { caller: pair.user.clone(), pair, sealed: None, entry: None, also_visible: None, limit: 100 }
+    key_pair::new(key_pair::key_pair(&region(), owner, written))
 }
 
 pub(crate) fn actor() -> Actor {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{documented, import, owner, refusal, region, store_project_pair};
+use super::{documented, import, owner, refusal, store_project_pair};
 use crate::support::TestApp;
 
 #[actix_web::test]
@@ -152,7 +152,7 @@ async fn a_refused_create_leaves_no_key_pair_and_uses_no_quota() {
     }
     let listed = app.kps(&app.demo, "GET", "", Value::Null).await.expect(200);
     assert_eq!(listed.body, json!({ "keypairs": [] }));
-    assert_eq!(app.store.key_pairs_used(&region(&app), &owner(&app.demo)).await.unwrap(), 0);
+    assert_eq!(app.store.key_pairs_used(&app.region(), &owner(&app.demo)).await.unwrap(), 0);
     app.kps(&app.demo, "POST", "", import("good")).await.expect(200);
 }
 

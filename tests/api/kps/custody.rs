@@ -6,13 +6,13 @@ use keypaird::domain::KeyPairName;
 use keypaird::vault::Binding;
 use serde_json::{Value, json};
 
-use super::{documented, owner, refusal, region};
+use super::{documented, owner, refusal};
 use crate::support::{TestApp, User};
 
 /// Opens the kept private key as an export will.
 async fn open(app: &TestApp, user: &User, name: &str) -> String {
     let name = KeyPairName::parse(name).unwrap();
-    let stored = app.store.sealed_private_key(&region(app), &owner(user), &name).await.unwrap();
+    let stored = app.store.sealed_private_key(&app.region(), &owner(user), &name).await.unwrap();
     let (pair, sealed) = stored.expect("a private key is kept");
     let binding = Binding::of(app.store.instance(), &pair);
     app.vault.open(&sealed, &binding).await.unwrap().expose().to_owned()
@@ -57,7 +57,7 @@ async fn without_key_protection_no_private_key_is_kept() {
     let app = TestApp::spawn().await;
     let made = app.kps(&app.demo, "POST", "", documented("create")).await.expect(200);
     let name = KeyPairName::parse("demo1").unwrap();
-    assert!(app.store.sealed_private_key(&region(&app), &owner(&app.demo), &name).await.unwrap().is_none());
+    assert!(app.store.sealed_private_key(&app.region(), &owner(&app.demo), &name).await.unwrap().is_none());
     assert_on_no_disk(&app, made.body["keypair"]["private_key"].as_str().unwrap());
     assert!(!is_protected(&app, "demo1").await);
 }
@@ -132,5 +132,5 @@ async fn deleting_a_key_pair_deletes_its_private_key() {
     app.kps(&app.demo, "POST", "", body).await.expect(200);
     app.kps(&app.demo, "DELETE", "/kept", Value::Null).await.expect(202);
     let name = KeyPairName::parse("kept").unwrap();
-    assert!(app.store.sealed_private_key(&region(&app), &owner(&app.demo), &name).await.unwrap().is_none());
+    assert!(app.store.sealed_private_key(&app.region(), &owner(&app.demo), &name).await.unwrap().is_none());
 }

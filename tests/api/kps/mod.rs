@@ -8,16 +8,11 @@ mod private_keys;
 mod read;
 mod write;
 
-use keypaird::domain::{
-    Fingerprint, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId, Protection, Region,
-    Timestamp, UserId,
-};
+use keypaird::domain::{KeyPair, Owner, ProjectId, UserId};
 use keypaird::ssh::{Algorithm, LineEnd, generate_ssh};
-use keypaird::store::NewKeyPair;
-use keypaird::vault::Binding;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, User};
+use crate::support::{Answer, TestApp, User, key_pair};
 
 const DOCUMENTATION: &str = include_str!("../../vectors/kps_documentation.json");
 
@@ -43,69 +38,22 @@ pub fn refusal(answer: &Answer) -> (u16, &str, &str) {
 
 /// Gives the user's project a key pair, which no call of this version can make.
 pub async fn store_project_pair(app: &TestApp, user: &User, name: &str) {
-    let project = ProjectId::parse(&user.project_id).unwrap();
-    let pair = KeyPair {
-        id: KeyPairId::new(),
-        region: region(app),
-        owner: Owner::Project(project.clone()),
-        project: Some(project),
-        user: UserId::parse(&user.user_id).unwrap(),
-        name: KeyPairName::parse(name).unwrap(),
-        kind: KeyKind::Ssh,
-        algorithm: KeyAlgorithm::Ed25519,
-        public_key: "ssh-ed25519 of the project".to_owned(),
-        fingerprint: Fingerprint::from_written("aa:bb".to_owned()),
-        fingerprint_sha256: Fingerprint::from_written("SHA256:AA".to_owned()),
-        description: "the project's".to_owned(),
-        has_private_key: false,
-        created_at: Timestamp::now(),
-        updated_at: None,
-    };
-    app.store
-        .key_pair_create(NewKeyPair {
-            caller: pair.user.clone(),
-            pair,
-            sealed: None,
-            entry: None,
-            also_visible: None,
-            limit: 10_000,
-        })
-        .await
-        .unwrap();
+    let pair = KeyPair { description: "the project's".to_owned(), ..project_pair(app, user, name) };
+    app.store.key_pair_create(key_pair::new(pair)).await.unwrap();
 }
 
 /// Gives the user's project a key pair whose private key is kept, which no call of these versions can make.
 pub async fn store_kept_project_pair(app: &TestApp, user: &User, name: &str) -> String {
     let made = generate_ssh(Algorithm::Ed25519, None, LineEnd::None).unwrap();
-    let project = ProjectId::parse(&user.project_id).unwrap();
-    let pair = KeyPair {
-        id: KeyPairId::new(),
-        region: region(app),
-        owner: Owner::Project(project.clone()),
-        project: Some(project),
-        user: UserId::parse(&user.user_id).unwrap(),
-        name: KeyPairName::parse(name).unwrap(),
-        kind: made.public_key.kind,
-        algorithm: made.public_key.algorithm,
-        public_key: made.public_key.text,
-        fingerprint: made.public_key.fingerprint,
-        fingerprint_sha256: made.public_key.fingerprint_sha256,
-        description: String::new(),
-        has_private_key: true,
-        created_at: Timestamp::now(),
-        updated_at: None,
-    };
-    let binding = Binding::of(app.store.instance(), &pair);
-    let data_key = app.vault.fresh_data_key(&Protection::Default, &binding.row).await.unwrap();
-    let sealed = app.vault.seal(data_key, &binding, &made.private_key).await.unwrap();
-    let caller = pair.user.clone();
-    let new = NewKeyPair { caller, pair, sealed: Some(sealed), entry: None, also_visible: None, limit: 10_000 };
+    let new = app.kept(project_pair(app, user, name), &made).await;
     app.store.key_pair_create(new).await.unwrap();
     made.private_key.expose().to_owned()
 }
 
-pub fn region(app: &TestApp) -> Region {
-    Region::parse(&app.settings.region).unwrap()
+fn project_pair(app: &TestApp, user: &User, name: &str) -> KeyPair {
+    let project = ProjectId::parse(&user.project_id).unwrap();
+    let pair = key_pair::key_pair(&app.region(), &Owner::Project(project.clone()), name);
+    KeyPair { project: Some(project), user: UserId::parse(&user.user_id).unwrap(), ..pair }
 }
 
 pub fn owner(user: &User) -> Owner {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{fault, import, imported};
-use crate::support::TestApp;
+use crate::support::{TestApp, key_pair};
 
 #[actix_web::test]
 async fn a_deleted_key_pair_is_gone() {
@@ -53,24 +53,12 @@ async fn deleting_twice_leaves_a_projects_twin_intact() {
 
 /// Puts the user's key pair of that name into the project's name space, too.
 async fn project_pair(app: &TestApp, name: &str) {
-    use keypaird::domain::{KeyPairId, KeyPairName, Owner, ProjectId, Region, UserId};
-    use keypaird::store::NewKeyPair;
+    use keypaird::domain::{KeyPairId, KeyPairName, Owner, ProjectId, UserId};
 
-    let region = Region::parse(&app.settings.region).unwrap();
     let user = Owner::User(UserId::parse(&app.demo.user_id).unwrap());
     let name = KeyPairName::parse(name).unwrap();
-    let mut pair = app.store.key_pair_find(&region, &user, &name).await.unwrap().unwrap();
+    let mut pair = app.store.key_pair_find(&app.region(), &user, &name).await.unwrap().unwrap();
     pair.id = KeyPairId::new();
     pair.owner = Owner::Project(ProjectId::parse(&app.demo.project_id).unwrap());
-    app.store
-        .key_pair_create(NewKeyPair {
-            caller: pair.user.clone(),
-            pair,
-            sealed: None,
-            entry: None,
-            also_visible: None,
-            limit: 10,
-        })
-        .await
-        .unwrap();
+    app.store.key_pair_create(key_pair::new(pair)).await.unwrap();
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod database;
+pub mod key_pair;
 mod service;
 
 pub use answer::Answer;

@@ -12,14 +12,15 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use keypaird::app::Application;
 use keypaird::auth::Authentication;
-use keypaird::domain::{Chain, NO_RECORD, Owner, Record, Region, record_hash};
+use keypaird::domain::{Chain, KeyPair, NO_RECORD, Owner, Protection, Record, Region, record_hash};
 use keypaird::settings::{Flag, Settings, Sources, load};
-use keypaird::store::Store;
-use keypaird::vault::{MasterKeys, Vault};
+use keypaird::ssh::Generated;
+use keypaird::store::{NewKeyPair, Store};
+use keypaird::vault::{Binding, MasterKeys, Vault};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Answer, TestApp, User, database};
+use super::{Answer, TestApp, User, database, key_pair};
 
 /// A running service with a database of its own, and no user but those that its first start makes.
 pub struct Service {
@@ -80,10 +81,31 @@ impl Service {
         self.json(method, &path, &[("X-Auth-Token", user.token.as_str())], body).await
     }
 
+    pub fn region(&self) -> Region {
+        Region::parse(&self.settings.region).unwrap()
+    }
+
+    /// The key pair with these keys, the private one sealed for it, ready to be stored.
+    pub async fn kept(&self, pair: KeyPair, made: &Generated) -> NewKeyPair {
+        let public_key = made.public_key.clone();
+        let pair = KeyPair {
+            kind: public_key.kind,
+            algorithm: public_key.algorithm,
+            public_key: public_key.text,
+            fingerprint: public_key.fingerprint,
+            fingerprint_sha256: public_key.fingerprint_sha256,
+            has_private_key: true,
+            ..pair
+        };
+        let binding = Binding::of(self.store.instance(), &pair);
+        let data_key = self.vault.fresh_data_key(&Protection::Default, &binding.row).await.unwrap();
+        let sealed = self.vault.seal(data_key, &binding, &made.private_key).await.unwrap();
+        NewKeyPair { sealed: Some(sealed), ..key_pair::new(pair) }
+    }
+
     /// The records of an owner's chain in the ledger, each of which follows the one before it.
     pub async fn ledger(&self, owner: &Owner) -> Vec<Record> {
-        let region = Region::parse(&self.settings.region).unwrap();
-        let stored = self.store.ledger_page(&region, &Chain::Of(owner.clone()), 0, u32::MAX).await.unwrap();
+        let stored = self.store.ledger_page(&self.region(), &Chain::Of(owner.clone()), 0, u32::MAX).await.unwrap();
         let mut previous = NO_RECORD;
         for (place, row) in (1..).zip(&stored) {
             assert_eq!(row.seq, place, "a record is missing");
