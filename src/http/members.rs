@@ -1,6 +1,7 @@
 //! Reads the members of a body's objects. What is wrong with one is `Error::Invalid` under its path, such as
 //! `key_protection.encryption.type`.
 
+use super::echo::shown;
 use super::json::Json;
 use crate::domain::{Error, Result};
 
@@ -40,7 +41,7 @@ pub fn refuse_unknown(object: &Json, path: &'static str, known: &[&str]) -> Resu
     match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some((name, _)) => {
-            let echo: String = name.chars().take(LONGEST_ECHO).collect();
+            let echo: String = shown(name).chars().take(LONGEST_ECHO).collect();
             Err(invalid(path, format!("has no member '{echo}'; its members are {}", known.join(", "))))
         }
     }

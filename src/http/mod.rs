@@ -3,6 +3,7 @@
 pub mod base_url;
 pub mod body;
 pub mod credentials;
+pub mod echo;
 pub mod extensions;
 pub mod forwarded;
 pub mod huawei;

@@ -5,13 +5,11 @@
 
 use std::fmt::Write;
 
+use crate::http::echo::{HIDDEN, shown};
 use crate::http::json::Json;
 
 /// The members whose text is repeated. Everything else, key material above all, is `'***'`.
 const SHOWN: [&str; 5] = ["keypair", "name", "public_key", "type", "user_id"];
-
-/// Stands for what must not be repeated.
-const HIDDEN: &str = "***";
 
 /// Whether the text in a value may be repeated.
 #[derive(Clone, Copy)]
@@ -40,11 +38,6 @@ pub(super) fn repr_text(text: &str) -> String {
     let mut out = String::new();
     write_text(&mut out, shown(text));
     out
-}
-
-/// The text, unless it looks like a private key.
-fn shown(text: &str) -> &str {
-    if text.contains("PRIVATE KEY") { HIDDEN } else { text }
 }
 
 fn write_value(out: &mut String, value: &Json, text: Text) {
