@@ -4,6 +4,7 @@ mod bodies;
 mod foreign;
 mod lists;
 mod names;
+mod private_keys;
 mod project_in_path;
 mod public_keys;
 mod refused_keys;

@@ -6,12 +6,12 @@ use std::fs;
 use tempfile::NamedTempFile;
 
 use super::routes::{METHODS, templates};
-use crate::support::{Answer, Service, TestApp};
+use crate::support::{Answer, Service, TestApp, User};
 
 const FIXED: &str = include_str!("unauthenticated.txt");
 
-struct Route {
-    template: String,
+pub(super) struct Route {
+    pub(super) template: String,
     statuses: BTreeMap<&'static str, u16>,
 }
 
@@ -23,7 +23,7 @@ impl Route {
 }
 
 /// The routes below a heading of the file.
-fn fixed(heading: &str) -> Vec<Route> {
+pub(super) fn fixed(heading: &str) -> Vec<Route> {
     let section = FIXED.split("\n## ").find(|section| section.starts_with(heading)).expect("has a heading");
     let lines = section.lines().skip(1).filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let routes = |line: &'static str| {
@@ -47,14 +47,14 @@ fn alternatives(written: &str) -> Vec<String> {
     choices.split('|').flat_map(|choice| after.iter().map(move |after| format!("{before}{choice}{after}"))).collect()
 }
 
-/// A path of that template, with things that are there.
-fn path(app: &TestApp, template: &str) -> String {
-    let path = template.replace("{project_id}", &app.demo.project_id).replace("{rest}", "nope");
-    let path = if template.contains("/users/") { path.replace("{id}", &app.demo.user_id) } else { path };
+/// A path of that template, with things of the user that are there.
+pub(super) fn path(user: &User, template: &str, key_pair: &str) -> String {
+    let path = template.replace("{project_id}", &user.project_id).replace("{rest}", "nope");
+    let path = if template.contains("/users/") { path.replace("{id}", &user.user_id) } else { path };
     let path = if template.contains("/domains/") { path.replace("{id}", "default") } else { path };
-    path.replace("{id}", &app.demo.project_id)
-        .replace("{name}", "anns")
-        .replace("{keypair_name}", "anns")
+    path.replace("{id}", &user.project_id)
+        .replace("{name}", key_pair)
+        .replace("{keypair_name}", key_pair)
         .replace("{alias}", "os-keypairs")
 }
 
@@ -82,7 +82,7 @@ async fn s33_without_a_token_only_a_fixed_list_of_routes_is_answered() {
     let mut wrong = Vec::new();
     for route in &routes {
         for method in METHODS {
-            let path = path(&app, &route.template);
+            let path = path(&app.demo, &route.template, "anns");
             for headers in [&[][..], &[("X-Auth-Token", "kpd_nobodys")], &[("X-User-Id", &app.admin.user_id)]] {
                 let answer = app.send(method, &path, headers, "").await;
                 if answer.code() != route.status(method) || !tells_nothing(&app, &answer) {
@@ -90,7 +90,7 @@ async fn s33_without_a_token_only_a_fixed_list_of_routes_is_answered() {
                 }
             }
         }
-        let options = app.send("OPTIONS", &path(&app, &route.template), &[], "").await;
+        let options = app.send("OPTIONS", &path(&app.demo, &route.template, "anns"), &[], "").await;
         assert_eq!((options.code(), options.text.as_str()), (200, ""), "OPTIONS {}", route.template);
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -134,7 +134,7 @@ async fn s33_with_a_token_the_same_routes_answer() {
         if route.status("GET") != 401 {
             continue;
         }
-        let path = path(&app, &route.template);
+        let path = path(&app.demo, &route.template, "anns");
         let headers = [("X-Auth-Token", app.admin.token.as_str()), ("X-Subject-Token", &app.demo.token)];
         let is_of_demo = path.starts_with("/v2") && path.contains(&app.demo.project_id);
         let headers = if is_of_demo || path.contains("anns") {
