@@ -6,6 +6,7 @@
 mod support;
 
 mod audit;
+mod disk;
 mod killed;
 mod reseal;
 mod rewrap;
