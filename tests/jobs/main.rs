@@ -11,6 +11,7 @@ mod killed;
 mod reseal;
 mod rewrap;
 mod rows;
+mod traced;
 mod verify;
 
 use std::process::{Command, Output, Stdio};
