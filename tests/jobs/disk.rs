@@ -1,5 +1,6 @@
 //! What lies on disk after the service has worked: S49.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -79,9 +80,11 @@ fn files_with(needles: &[Vec<u8>], folders: &[&Path]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Private keys in each form in which they could lie there.
+/// Private keys in each form in which they could lie there. What two of them share is their file's form, and no secret.
 fn needles(keys: &[KnownKey]) -> Vec<Vec<u8>> {
-    keys.iter().flat_map(KnownKey::stored).collect()
+    let mut times: HashMap<Vec<u8>, usize> = HashMap::new();
+    keys.iter().flat_map(KnownKey::stored).for_each(|needle| *times.entry(needle).or_default() += 1);
+    times.into_iter().filter(|(_, times)| *times == 1).map(|(needle, _)| needle).collect()
 }
 
 /// Fails if one of the private keys is in a file of the folder, or if its public keys are not: then this is not where the
