@@ -8,6 +8,7 @@ mod support;
 mod audit;
 mod disk;
 mod killed;
+mod meanwhile;
 mod reseal;
 mod rewrap;
 mod rows;

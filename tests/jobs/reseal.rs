@@ -1,9 +1,12 @@
 //! `keypaird reseal`.
 
-use keypaird::domain::{Owner, UserId};
+use keypaird::domain::{Owner, Suite, UserId};
+use keypaird::service::Pace;
+use keypaird::vault::Suites;
 use serde_json::json;
 
-use super::rows::{export, keep, status};
+use super::meanwhile::{jobs, meanwhile};
+use super::rows::{create, export, keep, status};
 use super::support::TestApp;
 use super::{run, told};
 
@@ -29,4 +32,22 @@ async fn private_keys_are_sealed_anew_by_another_suite_and_the_ledger_says_so() 
     assert_eq!(resealed.len(), 5);
     assert!(resealed.iter().all(|record| record.dialect == "cli" && record.user_id.starts_with("os:")));
     assert!(told(&app, &["verify"]).await.starts_with("5 private keys are sound\n"));
+}
+
+#[actix_web::test]
+async fn what_a_service_seals_by_the_old_suite_meanwhile_is_sealed_anew_too() {
+    let app = TestApp::spawn().await;
+    let mut users = [&app.demo, &app.admin];
+    users.sort_by_key(|user| user.user_id.clone());
+    let [earlier, later] = users;
+    keep(&app, later, 5).await;
+    let (old, new) = (Suite::Aes256GcmHkdfSha512Commit, Suite::ChaCha20Poly1305HkdfSha512Commit);
+    let kept = jobs(&app, app.vault.clone().with_suites(Suites::new(new, vec![old, new]).unwrap()));
+    let reseal = async move |pause: &mut (dyn FnMut() + Send)| {
+        kept.reseal(new, Pace::AsFastAsPossible, &mut |_| pause()).await.expect("reports")
+    };
+    // Where the job has been already.
+    let report = meanwhile(reseal, create(&app, earlier, "behind")).await;
+    assert_eq!((report.done, report.left), (6, 0));
+    assert_eq!(status(&app).await.as_array().unwrap().len(), 1);
 }

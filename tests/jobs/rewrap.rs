@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use keypaird::domain::{Chain, Record};
+use keypaird::service::{Pace, Rewrap};
+use keypaird::vault::RewrapTarget;
 use serde_json::json;
 
+use super::meanwhile::{jobs, meanwhile};
 use super::rows::{create, export, keep, status};
 use super::support::TestApp;
 use super::{command, run, told};
@@ -86,6 +90,23 @@ async fn a_row_that_cannot_be_unwrapped_is_left_and_named_and_the_others_move() 
     assert!(told.contains(" k1: ") && told.contains("not wrapped by this master key for this key pair"), "{told}");
     let refused = run(&app, &["master-key", "retire", "default", "1"]).await;
     assert!(!refused.status.success());
+}
+
+#[actix_web::test]
+async fn a_rewrap_that_is_broken_off_says_how_far_it_came() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 150).await;
+    new_primary(&app).await;
+    let (kept, order) =
+        (jobs(&app, app.vault.clone()), Rewrap { target: RewrapTarget::Default, pace: Pace::AsFastAsPossible });
+    let rewrap =
+        async move |pause: &mut (dyn FnMut() + Send)| kept.rewrap(&order, &mut |_| pause()).await.expect("reports");
+    let report = meanwhile(rewrap, app.sql("ALTER TABLE sealed_private_keys RENAME TO hidden")).await;
+    assert!(report.done == 100 && report.broken_off.is_some(), "{report:?}");
+    let ledger = app.store.ledger_page(&app.region(), &Chain::Operator, 0, 10).await.unwrap();
+    let last: Record = serde_json::from_str(&ledger.last().unwrap().record).unwrap();
+    let detail = "moved 100 data keys to the primary master key, and was broken off";
+    assert_eq!((last.outcome.as_str(), last.detail.as_deref()), ("failed", Some(detail)));
 }
 
 #[actix_web::test]

@@ -1,10 +1,17 @@
 //! `keypaird verify`: what somebody with write access to the database can do, and how it is found.
 
-use keypaird::domain::{Actor, Dialect, Region, Via};
-use keypaird::service::{KeptKeys, Pace, PassMetrics};
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use keypaird::domain::Timestamp;
+use keypaird::service::{Fault, Pace, PassMetrics};
+use keypaird::store::Rewrapped;
+use keypaird::vault::{Binding, MasterKeys, RewrapTarget, Vault};
 use prometheus::{Registry, TextEncoder};
 use serde_json::{Value, json};
 
+use super::meanwhile::{jobs, meanwhile};
 use super::rows::{create, keep};
 use super::run;
 use super::support::TestApp;
@@ -74,11 +81,9 @@ async fn the_slow_pass_counts_what_it_finds() {
     keep(&app, &app.demo, 4).await;
     tamper(&app, "UPDATE sealed_private_keys SET suite = 77 WHERE key_pair_id = {k0}").await;
     tamper(&app, "DELETE FROM sealed_private_keys WHERE key_pair_id = {k1}").await;
-    let (registry, region) = (Registry::new(), Region::parse(&app.settings.region).unwrap());
+    let registry = Registry::new();
     let metrics = PassMetrics::new(&registry).unwrap();
-    let via = Via { dialect: Dialect::Admin, client: None, request_id: None };
-    let actor = Actor { user: "service".to_owned(), project: None, via };
-    let kept = KeptKeys::new(app.store.clone(), app.vault.clone(), region, actor);
+    let kept = jobs(&app, app.vault.clone());
     kept.verify_once(Pace::RowsPerMinute(60_000), &metrics).await.unwrap();
     let text = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     for (outcome, rows) in [("sound", 2), ("unreadable", 1), ("missing", 1)] {
@@ -87,4 +92,55 @@ async fn the_slow_pass_counts_what_it_finds() {
     assert!(!text.contains("verify_last_complete_timestamp_seconds 0"), "{text}");
     let shown = app.send_admin("GET", "/metrics").await.expect(200).text;
     assert!(shown.contains("verify_last_complete_timestamp_seconds"), "the service has them too");
+}
+
+/// The keys of a master key file with that text.
+fn master_keys(app: &TestApp, text: &str) -> MasterKeys {
+    let path = app.directory.path().join("other.key");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    let keys = MasterKeys::load(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    keys
+}
+
+#[actix_web::test]
+async fn rows_that_moved_to_another_key_since_they_were_read_are_sound() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 20).await;
+    let key = format!("key default 2 {}=\n", "A".repeat(43));
+    let file = app.settings.vault.master_key_file.clone().unwrap_or_else(|| app.directory.path().join("master.key"));
+    let both = fs::read_to_string(file).unwrap().replace("primary default 1", "primary default 2") + &key;
+    let both = Vault::new(master_keys(&app, &both));
+    let new = master_keys(&app, &format!("keypaird-master-keys 1\nprimary default 2\n{key}"));
+    let (kek, check_value) = new.check_values().remove(0);
+    app.store.master_key_check_insert(&kek, &check_value, Timestamp::now()).await.unwrap();
+
+    // The old key is gone from the file already; of the page that was read, the first row is looked at before all move.
+    let kept = jobs(&app, Vault::new(new));
+    let verify = async move |pause: &mut (dyn FnMut() + Send)| {
+        kept.verify(Pace::AsFastAsPossible, &mut |_| pause()).await.unwrap()
+    };
+    let found = meanwhile(verify, async {
+        let mut moves = Vec::new();
+        for row in app.store.kept_rows(None, 100).await.unwrap() {
+            let (pair, sealed) = row.content.unwrap();
+            let binding = Binding::of(app.store.instance(), &pair);
+            let now = both.rewrap(&sealed, &binding, &RewrapTarget::Default).await.unwrap();
+            moves.push(Rewrapped { key: row.key, was: sealed.wrapped_data_key, now });
+        }
+        assert_eq!(app.store.rewrap_rows(moves).await.unwrap(), [true; 20]);
+    });
+    let found = found.await;
+    assert_eq!((found.sound, found.faults), (19, BTreeMap::from([(Fault::Integrity, 1)])));
+}
+
+#[actix_web::test]
+async fn a_private_key_whose_suite_may_not_be_opened_does_not_pass() {
+    let app = TestApp::spawn().await;
+    keep(&app, &app.demo, 1).await;
+    let closed = ["--set", "vault.suite=chacha20-poly1305", "--set", "vault.open_suites=chacha20-poly1305"];
+    let output = run(&app, &[&["verify"], closed.as_slice()].concat()).await;
+    let (told, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!output.status.success() && told.contains("vault.open_suites does not allow"), "{told}{error}");
 }

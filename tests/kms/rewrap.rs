@@ -1,13 +1,13 @@
 //! Data keys that move between master keys and the KMS, and between keys of the KMS.
 
 use keypaird::domain::{Actor, Dialect, KmsKeyName, Region, Via};
-use keypaird::service::{KeptKeys, Pace, Rewrap, RewrapReport};
+use keypaird::service::{JobReport, KeptKeys, Pace, Rewrap};
 use keypaird::vault::RewrapTarget;
 use serde_json::{Value, json};
 
 use super::Scene;
 
-async fn rewrap(scene: &Scene, target: RewrapTarget) -> RewrapReport {
+async fn rewrap(scene: &Scene, target: RewrapTarget) -> JobReport {
     let via = Via { dialect: Dialect::Cli, client: None, request_id: None };
     let actor = Actor { user: "os:0".to_owned(), project: None, via };
     let region = Region::parse(&scene.app.settings.region).unwrap();
@@ -31,7 +31,7 @@ async fn private_keys_go_to_the_kms_follow_an_alias_there_and_come_back_and_leav
         let mine = KmsKeyName::parse("mine").unwrap();
 
         let report = rewrap(&scene, RewrapTarget::Kms(mine.clone())).await;
-        assert_eq!((report.moved, report.left), (1, 0), "{data_keys}");
+        assert_eq!((report.done, report.left), (1, 0), "{data_keys}");
         let (_, sealed) = scene.stored("web").await;
         assert_eq!(sealed.kek.name, scene.key.arn);
         assert_eq!(sealed.kek_alias, Some(format!("alias/{}/mine", scene.app.demo.project_id)));
@@ -45,13 +45,13 @@ async fn private_keys_go_to_the_kms_follow_an_alias_there_and_come_back_and_leav
         scene.moto.call("UpdateAlias", update).await;
         if data_keys == "per-key-pair" {
             let report = rewrap(&scene, RewrapTarget::SameProvider).await;
-            assert_eq!((report.moved, report.left), (1, 0), "the alias stands for another key by now");
+            assert_eq!((report.done, report.left), (1, 0), "the alias stands for another key by now");
             assert_eq!(scene.stored("web").await.1.kek.name, next.arn);
             assert_eq!(exported(&scene, "web").await, private_key);
         }
 
         let report = rewrap(&scene, RewrapTarget::Default).await;
-        assert_eq!((report.moved, report.left), (1, 0));
+        assert_eq!((report.done, report.left), (1, 0));
         assert_eq!(scene.stored("web").await.1.kek_alias, None);
         assert_eq!(exported(&scene, "web").await, private_key);
     }
@@ -62,7 +62,7 @@ async fn rows_that_the_kms_will_not_take_are_left_and_named() {
     let scene = Scene::set(&[]).await;
     scene.create(&scene.app.demo, "web", json!({ "type": "default" })).await.expect(200);
     let report = rewrap(&scene, RewrapTarget::Kms(KmsKeyName::parse("nobodys").unwrap())).await;
-    assert_eq!((report.moved, report.left, report.failed.len()), (0, 1, 1));
+    assert_eq!((report.done, report.left, report.failed.len()), (0, 1, 1));
     assert_eq!(report.failed[0].name, "web");
     scene.open("web").await.unwrap();
 }

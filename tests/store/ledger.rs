@@ -145,7 +145,7 @@ async fn s19_a_wrapping_is_written_only_over_the_one_that_was_read() {
     for database in Database::each().await {
         let (store, owner) = (database.open_with_master_keys().await, user("ada"));
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
-        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, 10).await.unwrap()).ok().unwrap();
         let (_, was) = row.content.unwrap();
         let mut moved = was.clone();
         moved.wrapped_data_key = vec![7; 40];
@@ -156,17 +156,38 @@ async fn s19_a_wrapping_is_written_only_over_the_one_that_was_read() {
         assert_eq!(store.rewrap_rows(vec![rewrapped(&[1])]).await.unwrap(), [false]);
         store.key_pair_delete(&region(), &owner, &name("web"), actor()).await.unwrap();
         assert_eq!(store.rewrap_rows(vec![rewrapped(&was.wrapped_data_key)]).await.unwrap(), [false]);
-        assert!(store.kept_rows(None, None, 10).await.unwrap().is_empty(), "it is not there again");
+        assert!(store.kept_rows(None, 10).await.unwrap().is_empty(), "it is not there again");
         store.key_pair_create(kept(&owner, "web")).await.unwrap();
         assert_eq!(store.rewrap_rows(vec![rewrapped(&was.wrapped_data_key)]).await.unwrap(), [false]);
-        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, 10).await.unwrap()).ok().unwrap();
         let (_, now) = row.content.unwrap();
         assert_eq!((now.wrapped_data_key, now.kek.version), (was.wrapped_data_key.clone(), was.kek.version));
 
+        let key = row.key.clone();
         let rewrapped = Rewrapped { key: row.key, was: was.wrapped_data_key, now: moved.clone() };
         assert_eq!(store.rewrap_rows(vec![rewrapped]).await.unwrap(), [true]);
-        assert!(store.kept_rows(None, Some(&moved.kek), 10).await.unwrap().is_empty());
+        let (_, now) = store.kept_row(&key).await.unwrap().unwrap().content.unwrap();
+        assert_eq!(now.kek, moved.kek);
         assert_eq!(store.kept_rows_by_kek().await.unwrap()[0].version, moved.kek.version);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_keys_that_are_missing_are_found_page_by_page() {
+    for database in Database::each().await {
+        let (store, owner) = (database.open_with_master_keys().await, user("ada"));
+        for number in 0..7 {
+            store.key_pair_create(kept(&owner, &format!("k{number}"))).await.unwrap();
+        }
+        let missing = "SELECT id FROM key_pairs WHERE name IN ('k0', 'k3', 'k6')";
+        database.by_hand(&format!("DELETE FROM sealed_private_keys WHERE key_pair_id IN ({missing})")).await;
+        let (mut names, mut pages, mut after) = (Vec::new(), 0, None);
+        while let Some(page) = store.kept_rows_missing(after.as_ref(), 2).await.unwrap() {
+            names.extend(page.missing.into_iter().map(|(_, name)| name));
+            (pages, after) = (pages + 1, Some(page.last));
+        }
+        names.sort_unstable();
+        assert_eq!((names, pages), (["k0", "k3", "k6"].map(str::to_owned).to_vec(), 4));
     }
 }
 
@@ -213,7 +234,7 @@ async fn nothing_is_sealed_under_a_master_key_that_was_retired_and_its_neighbour
         assert!(matches!(put, Err(Error::Unavailable { .. })), "{put:?}");
         let resealed = store.private_key_reseal(&web, &opened, retired.clone(), entry()).await;
         assert!(matches!(resealed, Err(Error::Unavailable { .. })), "{resealed:?}");
-        let [row] = <[_; 1]>::try_from(store.kept_rows(None, None, 10).await.unwrap()).ok().unwrap();
+        let [row] = <[_; 1]>::try_from(store.kept_rows(None, 10).await.unwrap()).ok().unwrap();
         let moved = Rewrapped { key: row.key, was: opened.wrapped_data_key.clone(), now: retired.clone() };
         assert!(store.rewrap_rows(vec![moved]).await.is_err());
         let created = together(20, |number| {
