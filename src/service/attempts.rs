@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::KeyPairs;
-use super::metrics::Found;
 use crate::domain::{Action, Caller, Chain, Entry, Error, Event, KeyPairName, Outcome, Result, Subject, UserId, Via};
 
 /// How long attempts that are alike are counted before they are written.
@@ -27,7 +26,7 @@ impl KeyPairs {
     pub(super) async fn record_failure<T>(&self, caller: &Caller, via: &Via, attempt: Attempt, outcome: &Result<T>) {
         let Err(error) = outcome else { return };
         if let Error::Integrity(_) = error {
-            self.metrics.integrity_failed(Found::OnRequest);
+            self.metrics.integrity_failed();
         }
         if !concerns_private_key(attempt.action, error) {
             return;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use keypaird::domain::{Error, Owner, ProjectId, Role, UserId};
+use serde_json::json;
 
 use super::{Scene, by_name, private_key};
 
@@ -28,6 +29,19 @@ async fn a_thousand_creates_and_as_many_exports_cost_one_call() {
     assert_eq!(scene.between.operations(), ["GenerateDataKey"]);
     let (_, sealed) = scene.stored("x0-0").await;
     assert_eq!((sealed.kek.provider.as_str(), &sealed.kek.name), ("aws-kms-project", &scene.key.arn));
+}
+
+#[actix_web::test]
+async fn each_private_key_is_stored_with_the_alias_that_it_was_asked_for_by() {
+    let scene = Scene::set(&[PER_PROJECT]).await;
+    let demo = scene.app.demo.clone();
+    scene.moto.alias(&format!("alias/{}/another", demo.project_id), &scene.key).await;
+    for (name, alias) in [("one", "mine"), ("two", "another")] {
+        let both = json!({ "type": "kms", "kms_key_name": alias, "kms_key_id": scene.key.id });
+        scene.create(&demo, name, both).await.expect(200);
+        let (_, sealed) = scene.stored(name).await;
+        assert_eq!(sealed.kek_alias, Some(format!("alias/{}/{alias}", demo.project_id)));
+    }
 }
 
 #[actix_web::test]

@@ -42,8 +42,9 @@ struct Slot {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Which {
-    /// The one that wraps now, by what the KMS was asked for.
-    Current(String),
+    /// The one that wraps now, by what the KMS was asked for and the alias that is written down with it: a later rewrap
+    /// follows that alias, so that two aliases of one key have a project's key each.
+    Current { key: String, alias: String },
     /// The one that a key in the KMS wrapped to bytes with this SHA-256.
     Unwrapped(String, [u8; 32]),
 }
@@ -76,7 +77,8 @@ impl ProjectKeys {
             self.remember(row, &made).await;
             Ok(made)
         };
-        self.get(Slot::of(row, Which::Current(target.key.clone())), deadline, make).await
+        self.get(Slot::of(row, Which::Current { key: target.key.clone(), alias: target.alias.clone() }), deadline, make)
+            .await
     }
 
     /// The key that a row of the project was wrapped under.
@@ -188,7 +190,7 @@ mod tests {
         let key = Key256::from_slice(&[new; 32]).expect("32 bytes");
         let kek = exchange::kek(KekProvider::AwsKmsProject, "arn".to_owned());
         let made = Arc::new(ProjectKey { key, kek, alias: String::new(), blob: Vec::new() });
-        let slot = Slot::of(&row, Which::Current("alias".to_owned()));
+        let slot = Slot::of(&row, Which::Current { key: "alias".to_owned(), alias: "alias".to_owned() });
         keys.get(slot, Instant::now() + HOUR, async { Ok(made) }).await.expect("is got")
     }
 
