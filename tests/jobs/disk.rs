@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-use super::support::{KnownKey, TestApp};
+use super::support::TestApp;
+use super::support::known_key::KnownKey;
 use super::told;
 
 /// Ten each are made of these.

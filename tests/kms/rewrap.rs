@@ -36,8 +36,8 @@ async fn private_keys_go_to_the_kms_follow_an_alias_there_and_come_back_and_leav
         assert_eq!(sealed.kek.name, scene.key.arn);
         assert_eq!(sealed.kek_alias, Some(format!("alias/{}/mine", scene.app.demo.project_id)));
         assert_eq!(exported(&scene, "web").await, private_key);
-        assert_eq!(rewrap(&scene, RewrapTarget::Kms(mine)).await.moved, 0, "it is there");
-        assert_eq!(rewrap(&scene, RewrapTarget::SameProvider).await.moved, 0, "the alias stands for the same key");
+        assert_eq!(rewrap(&scene, RewrapTarget::Kms(mine)).await.done, 0, "it is there");
+        assert_eq!(rewrap(&scene, RewrapTarget::SameProvider).await.done, 0, "the alias stands for the same key");
 
         let next = scene.moto.key().await;
         let alias = format!("alias/{}/mine", scene.app.demo.project_id);

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::routes::METHODS;
 use super::unauthenticated::{fixed, path};
-use crate::support::{Answer, KnownKey, TestApp, User};
+use crate::support::known_key::KnownKey;
+use crate::support::{Answer, TestApp, User};
 
 /// The only routes that answer with private keys, and that by POST.
 const CARRIERS: [&str; 3] = ["/os-keypairs", "/v2.1/{project_id}/keypairs", "/private-key/export"];

@@ -5,10 +5,9 @@ mod app;
 mod database;
 pub mod key_pair;
 #[allow(dead_code, reason = "not every binary searches files")]
-mod known_key;
+pub mod known_key;
 mod service;
 
 pub use answer::Answer;
 pub use app::{TestApp, User};
-pub use known_key::KnownKey;
 pub use service::Service;
