@@ -8,7 +8,7 @@ use super::Store;
 use super::connection::run;
 use super::readers::read;
 use super::schema::{ledger, ledger_checkpoint_heads as heads, ledger_checkpoints as checkpoints, owners};
-use crate::domain::{Chain, Region, Result};
+use crate::domain::Result;
 
 /// How many heads one checkpoint holds: it must not keep other writes waiting.
 pub(super) const MOST_HEADS: i64 = 5000;
@@ -110,21 +110,6 @@ impl Store {
         .await
     }
 
-    /// Where a chain ends now, by its owner's row; 0 where there is none.
-    #[instrument(skip_all, level = "debug")]
-    pub async fn ledger_end(&self, region: &Region, chain: &Chain) -> Result<i64> {
-        let chain = chain.to_string();
-        let ends: Vec<i64> = read!(
-            self,
-            load,
-            owners::table
-                .filter(owners::region.eq(region.as_str()))
-                .filter(owners::owner.eq(&chain))
-                .select(owners::ledger_seq)
-        )?;
-        Ok(ends.first().copied().unwrap_or(0))
-    }
-
     /// Checkpoints behind number `after`, in order, at most `limit`.
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_checkpoints(&self, after: i64, limit: u32) -> Result<Vec<StoredCheckpoint>> {
@@ -151,21 +136,6 @@ impl Store {
                 heads::seq,
                 heads::head
             ))
-        )
-    }
-
-    /// What the checkpoints hold of one chain, in order: the number of a record and its hash.
-    #[instrument(skip_all, level = "debug")]
-    pub async fn ledger_heads_on(&self, region: &Region, chain: &Chain) -> Result<Vec<(i64, Vec<u8>)>> {
-        let chain = chain.to_string();
-        read!(
-            self,
-            load,
-            heads::table
-                .filter(heads::region.eq(region.as_str()))
-                .filter(heads::owner.eq(&chain))
-                .order(heads::seq)
-                .select((heads::seq, heads::head))
         )
     }
 

@@ -3,6 +3,7 @@
 //! Reads run on connections that all requests share; every write goes through one thread that gathers what waits.
 
 mod batch;
+mod chains;
 mod checkpoints;
 mod connection;
 mod everywhere;

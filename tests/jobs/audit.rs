@@ -1,7 +1,11 @@
 //! `keypaird audit`: what somebody with write access to the database can do to the ledger, and how it is found.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use keypaird::domain::{Actor, Chain, Dialect, Entry, Event, Region, Subject, Via};
+use keypaird::service::{Audit, Trust};
 use serde_json::{Value, json};
 
 use super::rows::{create, export, keep};
@@ -76,6 +80,25 @@ async fn s40_a_tail_that_was_cut_off_is_found_by_the_head_and_where_that_was_cha
     assert_eq!(faults(&app, &["--checkpoint", &kept]).await, ["kept-checkpoint 1"]);
 }
 
+/// Two signed heads of one number: the one that was put back says that the other was made later.
+#[actix_web::test]
+async fn s40_a_tail_that_was_written_anew_under_a_second_checkpoint_is_found_by_the_first() {
+    let (app, kept) = with_records().await;
+    app.sql(&format!("DELETE FROM ledger WHERE seq > 3 AND {OF_USER}")).await;
+    app.sql(&format!(
+        "UPDATE owners SET ledger_seq = 3, ledger_head = (SELECT hash FROM ledger WHERE seq = 3 AND {OF_USER}) \
+         WHERE {OF_USER}"
+    ))
+    .await;
+    app.sql(&format!("UPDATE ledger_checkpoint_heads SET seq = 0 WHERE checkpoint = 1 AND {OF_USER}")).await;
+    for _ in 0..2 {
+        export(&app, &app.demo, "web").await;
+    }
+    told(&app, &["audit", "checkpoint"]).await;
+    app.sql(&format!("UPDATE ledger_checkpoint_heads SET seq = 5 WHERE checkpoint = 1 AND {OF_USER}")).await;
+    assert_eq!(faults(&app, &["--checkpoint", &kept]).await, ["rewritten 5"]);
+}
+
 #[actix_web::test]
 async fn s40_a_chain_that_is_gone_as_a_whole_is_found_by_the_checkpoint() {
     let (app, _) = with_records().await;
@@ -125,6 +148,39 @@ async fn s40_a_ledger_that_grows_while_it_is_verified_is_valid() {
         }
     };
     tokio::join!(exports, verifying);
+}
+
+/// The signing has a thread of its own: on SQLite, reading never lets another task in.
+#[actix_web::test]
+async fn s40_a_ledger_that_is_signed_while_it_is_verified_is_valid() {
+    let app = TestApp::spawn().await;
+    let region = Region::parse(&app.settings.region).unwrap();
+    let audit = Audit::new(app.store.clone(), app.vault.clone(), region.clone());
+    let chains: Vec<Chain> = (0..40).map(|n| Chain::parse(&format!("u:{n:02}")).unwrap()).collect();
+    for chain in &chains {
+        app.store.ledger_append(&region, chain, exported()).await.unwrap();
+    }
+    let (store, signer, over) = (app.store.clone(), audit.clone(), Arc::new(AtomicBool::new(false)));
+    let stop = Arc::clone(&over);
+    let signing = async move {
+        for chain in chains.iter().rev().cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
+            store.ledger_append(&region, chain, exported()).await.unwrap();
+            signer.checkpoint(Trust::KnownKeys).await.unwrap();
+        }
+    };
+    let signing = std::thread::spawn(|| actix_web::rt::Runtime::new().unwrap().block_on(signing));
+    let mut found = Vec::new();
+    for _ in 0..15 {
+        found.extend(audit.verify(None).await.unwrap().findings);
+    }
+    over.store(true, Ordering::Relaxed);
+    signing.join().unwrap();
+    assert_eq!(found, []);
+}
+
+fn exported() -> Entry {
+    let via = Via { dialect: Dialect::Cli, client: None, request_id: None };
+    Entry::done(Event::Export, Actor { user: "os:test".to_owned(), project: None, via }, Subject::default())
 }
 
 #[actix_web::test]

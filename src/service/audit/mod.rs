@@ -4,6 +4,7 @@ mod checkpoint;
 mod metrics;
 mod read;
 mod verify;
+mod walk;
 
 pub use self::checkpoint::{Checkpoint, Trust};
 pub use self::metrics::CheckpointMetrics;
