@@ -77,16 +77,16 @@ async fn sign_chains(audit: Audit, Checkpoints { every, metrics }: Checkpoints) 
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        match audit.checkpoint(Trust::KnownKeys).await {
-            Ok(None) => metrics.all_is_signed(),
-            Ok(Some(Checkpoint { seq, hash, signature, .. })) => {
-                metrics.all_is_signed();
-                tracing::info!(seq, %hash, %signature, "signed checkpoint {seq} of the ledger: {hash}");
-            }
+        match audit.checkpoint(Trust::KnownKeys, &mut log).await {
+            Ok(Some(_) | None) => metrics.all_is_signed(),
             // Another replica may have signed at the same moment; the next turn looks again.
             Err(error) => tracing::warn!(cause = ?error, "the ledger's chains could not be signed"),
         }
     }
+}
+
+fn log(Checkpoint { seq, hash, signature, .. }: &Checkpoint) {
+    tracing::info!(seq, %hash, %signature, "signed checkpoint {seq} of the ledger: {hash}");
 }
 
 /// Looks whether the KMS answers, where there is one.

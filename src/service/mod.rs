@@ -15,7 +15,9 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use audit::{Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, Trust, Wanted};
+pub use audit::{
+    Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, Told, Trust, Wanted,
+};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use kept::{
     Census, Failed, Fault, Finding, JobReport, KeptKeys, Observer, Pace, PassMetrics, Progress, Rewrap, Verification,

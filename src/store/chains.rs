@@ -1,15 +1,105 @@
-//! Where a chain of the ledger ends, and what checkpoints hold of it: for whoever verifies it.
+//! Which chains of the ledger there are and where each ends, by every table that knows: for whoever verifies all of them.
 
-use diesel::dsl::{max, min};
+use std::collections::BTreeSet;
+
+use diesel::dsl::{max, min, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use tracing::instrument;
 
 use super::Store;
 use super::readers::read;
-use super::schema::{ledger_checkpoint_heads as heads, owners};
+use super::schema::{ledger, ledger_checkpoint_heads as heads, owners};
 use crate::domain::{Chain, Region, Result};
 
+/// How many owners' rows are read at once.
+const OWNERS: i64 = 1000;
+
+/// A chain's place among all: region and owner as they are written. Both databases order them by bytes, as Rust does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct ChainPlace {
+    pub region: String,
+    pub owner: String,
+}
+
+/// Some of the chains, in order.
+pub struct ChainPage {
+    pub chains: BTreeSet<ChainPlace>,
+    /// Behind what the next page begins; `None` after the last one.
+    pub next: Option<ChainPlace>,
+}
+
+/// Compared as a row, so that both databases begin at its place in an index: `behind!("owners", place)`.
+macro_rules! behind {
+    ($table:literal, $place:expr) => {
+        sql::<Bool>(concat!("(", $table, ".region, ", $table, ".owner) > ("))
+            .bind::<Text, _>(&$place.region)
+            .sql(", ")
+            .bind::<Text, _>(&$place.owner)
+            .sql(")")
+    };
+}
+pub(super) use behind;
+
 impl Store {
+    /// The chains of the next 1000 owners' rows behind `after`, with those in between whose owner's row is gone or says
+    /// that there is none.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn ledger_chains(&self, after: &ChainPlace) -> Result<ChainPage> {
+        let rows: Vec<(ChainPlace, i64)> = read!(
+            self,
+            load,
+            owners::table
+                .filter(behind!("owners", after))
+                .order((owners::region, owners::owner))
+                .limit(OWNERS)
+                .select(((owners::region, owners::owner), owners::ledger_seq))
+        )?;
+        let next = rows.get(OWNERS as usize - 1).map(|(last, _)| last.clone());
+        let is_here = |place: &ChainPlace| next.as_ref().is_none_or(|next| place <= next);
+        let with_end = rows.into_iter().filter(|(_, seq)| *seq > 0).map(|(place, _)| place);
+        let mut chains: BTreeSet<ChainPlace> = with_end.collect();
+        let mut place = after.clone();
+        while let Some(found) = self.ledger_chain_behind(&place).await?.filter(is_here) {
+            chains.insert(found.clone());
+            place = found;
+        }
+        let mut place = after.clone();
+        while let Some(found) = self.ledger_signed_chain_behind(&place).await?.filter(is_here) {
+            chains.insert(found.clone());
+            place = found;
+        }
+        Ok(ChainPage { chains, next })
+    }
+
+    /// The next chain with records: one place in the primary key, however many records the chain before has.
+    async fn ledger_chain_behind(&self, place: &ChainPlace) -> Result<Option<ChainPlace>> {
+        let found: Vec<ChainPlace> = read!(
+            self,
+            load,
+            ledger::table
+                .filter(behind!("ledger", place))
+                .order((ledger::region, ledger::owner))
+                .limit(1)
+                .select((ledger::region, ledger::owner))
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The next chain that a checkpoint knows: one place in an index, too.
+    async fn ledger_signed_chain_behind(&self, place: &ChainPlace) -> Result<Option<ChainPlace>> {
+        let found: Vec<ChainPlace> = read!(
+            self,
+            load,
+            heads::table
+                .filter(behind!("ledger_checkpoint_heads", place))
+                .order((heads::region, heads::owner))
+                .limit(1)
+                .select((heads::region, heads::owner))
+        )?;
+        Ok(found.into_iter().next())
+    }
+
     /// Where a chain ends now, by its owner's row: its last record's number and hash; 0 where there is none.
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_end(&self, region: &Region, chain: &Chain) -> Result<(i64, Vec<u8>)> {

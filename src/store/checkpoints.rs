@@ -1,17 +1,16 @@
 //! Checkpoints of the ledger: the heads of all chains that have grown, under a signature, each holding the one before.
 
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use tracing::instrument;
 
 use super::Store;
+use super::chains::{ChainPlace, behind};
 use super::connection::run;
 use super::readers::read;
-use super::schema::{ledger, ledger_checkpoint_heads as heads, ledger_checkpoints as checkpoints, owners};
-use crate::domain::Result;
-
-/// How many heads one checkpoint holds: it must not keep other writes waiting.
-pub(super) const MOST_HEADS: i64 = 5000;
+use super::schema::{ledger_checkpoint_heads as heads, ledger_checkpoints as checkpoints, owners};
+use crate::domain::{Error, Result};
 
 /// Whether a checkpoint is written where no chain has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub enum Grown {
 /// How many heads one INSERT writes: both databases bound the values of a statement.
 const ROWS: usize = 1000;
 
-/// Where a chain ends, or ended at a checkpoint.
+/// Where a chain ended at a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable)]
 pub struct ChainHead {
     pub region: String,
@@ -31,6 +30,21 @@ pub struct ChainHead {
     pub owner: String,
     pub seq: i64,
     pub hash: Vec<u8>,
+}
+
+/// Which heads a checkpoint is written over.
+pub struct HeadPage {
+    /// Those of chains behind this place.
+    pub after: ChainPlace,
+    /// At most so many: a checkpoint must not keep other writes waiting.
+    pub most: usize,
+}
+
+/// A checkpoint that was written.
+pub struct Signed {
+    pub checkpoint: StoredCheckpoint,
+    /// Where the page was full: behind what the next one begins.
+    pub next: Option<ChainPlace>,
 }
 
 /// A checkpoint as it is stored.
@@ -52,14 +66,20 @@ pub struct StoredCheckpoint {
 }
 
 impl Store {
-    /// Writes a checkpoint over all chains that have grown since their last one; `None` where none has. `make` is given the
-    /// checkpoint before it and the heads in order, and may be called more than once.
+    /// Writes a checkpoint over a page of the chains that have grown since their last one; `None` where none has. `make` is
+    /// given the checkpoint before it and the heads in order, and may be called more than once.
+    ///
+    /// To find those that have grown, each owner's row behind `page.after` that has records costs a look into an index,
+    /// until the page is full.
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_checkpoint(
         &self,
         grown: Grown,
+        page: HeadPage,
         make: impl Fn(Option<&StoredCheckpoint>, &[ChainHead]) -> Result<StoredCheckpoint> + Send + Sync + 'static,
-    ) -> Result<Option<StoredCheckpoint>> {
+    ) -> Result<Option<Signed>> {
+        let HeadPage { after, most } = page;
+        let limit = i64::try_from(most).map_err(Error::internal)?;
         let even_if_none = grown == Grown::OrNot;
         self.write(async move |conn| {
             let last: Vec<StoredCheckpoint> = run!(
@@ -75,10 +95,11 @@ impl Store {
                 conn,
                 load,
                 owners::table
+                    .filter(behind!("owners", after))
                     .filter(owners::ledger_seq.gt(0))
                     .filter(not(exists(known)))
                     .order((owners::region, owners::owner))
-                    .limit(MOST_HEADS)
+                    .limit(limit)
                     .select((owners::region, owners::owner, owners::ledger_seq, owners::ledger_head))
             )?;
             let grown: Vec<ChainHead> = grown
@@ -105,7 +126,9 @@ impl Store {
                     .collect();
                 run!(conn, execute, diesel::insert_into(heads::table).values(&rows))?;
             }
-            Ok(Some(made))
+            let last = grown.last().filter(|_| grown.len() == most);
+            let next = last.map(|last| ChainPlace { region: last.region.clone(), owner: last.owner.clone() });
+            Ok(Some(Signed { checkpoint: made, next }))
         })
         .await
     }
@@ -124,7 +147,18 @@ impl Store {
         )
     }
 
-    /// The heads that a checkpoint holds, in order.
+    /// The last one.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn ledger_last_checkpoint(&self) -> Result<Option<StoredCheckpoint>> {
+        let last: Vec<StoredCheckpoint> = read!(
+            self,
+            load,
+            checkpoints::table.order(checkpoints::seq.desc()).limit(1).select(StoredCheckpoint::as_select())
+        )?;
+        Ok(last.into_iter().next())
+    }
+
+    /// The heads that a checkpoint holds, in order: as many as a page had when it was signed.
     #[instrument(skip_all, level = "debug")]
     pub async fn ledger_heads_of(&self, checkpoint: i64) -> Result<Vec<ChainHead>> {
         read!(
@@ -137,47 +171,5 @@ impl Store {
                 heads::head
             ))
         )
-    }
-
-    /// Where every chain ends, by its owner's row; those whose owner's row is gone end at nothing.
-    #[instrument(skip_all, level = "debug")]
-    pub async fn ledger_chains(&self) -> Result<Vec<ChainHead>> {
-        let ends: Vec<(String, String, i64, Option<Vec<u8>>)> = read!(
-            self,
-            load,
-            owners::table.filter(owners::ledger_seq.gt(0)).select((
-                owners::region,
-                owners::owner,
-                owners::ledger_seq,
-                owners::ledger_head
-            ))
-        )?;
-        let with_end = owners::table
-            .filter(owners::region.eq(ledger::region))
-            .filter(owners::owner.eq(ledger::owner))
-            .filter(owners::ledger_seq.gt(0));
-        let without: Vec<(String, String)> = read!(
-            self,
-            load,
-            ledger::table.filter(not(exists(with_end))).select((ledger::region, ledger::owner)).distinct()
-        )?;
-        let with_end_checkpointed = owners::table
-            .filter(owners::region.eq(heads::region))
-            .filter(owners::owner.eq(heads::owner))
-            .filter(owners::ledger_seq.gt(0));
-        let gone: Vec<(String, String)> = read!(
-            self,
-            load,
-            heads::table.filter(not(exists(with_end_checkpointed))).select((heads::region, heads::owner)).distinct()
-        )?;
-        let mut chains: Vec<ChainHead> = ends
-            .into_iter()
-            .map(|(region, owner, seq, hash)| ChainHead { region, owner, seq, hash: hash.unwrap_or_default() })
-            .collect();
-        let endless = without.into_iter().chain(gone);
-        chains.extend(endless.map(|(region, owner)| ChainHead { region, owner, seq: 0, hash: Vec::new() }));
-        chains.sort();
-        chains.dedup_by(|one, other| (&one.region, &one.owner) == (&other.region, &other.owner));
-        Ok(chains)
     }
 }

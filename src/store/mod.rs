@@ -39,7 +39,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::instrument;
 
-pub use self::checkpoints::{ChainHead, Grown, StoredCheckpoint};
+pub use self::chains::{ChainPage, ChainPlace};
+pub use self::checkpoints::{ChainHead, Grown, HeadPage, Signed, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
 pub use self::ledger::StoredRecord;

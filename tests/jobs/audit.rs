@@ -165,7 +165,7 @@ async fn s40_a_ledger_that_is_signed_while_it_is_verified_is_valid() {
     let signing = async move {
         for chain in chains.iter().rev().cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
             store.ledger_append(&region, chain, exported()).await.unwrap();
-            signer.checkpoint(Trust::KnownKeys).await.unwrap();
+            signer.checkpoint(Trust::KnownKeys, &mut |_| {}).await.unwrap();
         }
     };
     let signing = std::thread::spawn(|| actix_web::rt::Runtime::new().unwrap().block_on(signing));

@@ -19,7 +19,7 @@ pub(in crate::cli) struct CheckpointCommand {
 impl CheckpointCommand {
     pub(super) async fn run(self, audit: &Audit) -> Result<(), Failure> {
         let trust = if self.trust_last { Trust::Anybody } else { Trust::KnownKeys };
-        let made = audit.checkpoint(trust).await.map_err(failed)?;
+        let made = audit.checkpoint(trust, &mut |_| {}).await.map_err(failed)?;
         let last = match made {
             Some(made) => Some(made),
             None => audit.last_checkpoint().await.map_err(failed)?,

@@ -6,7 +6,7 @@ mod read;
 mod verify;
 mod walk;
 
-pub use self::checkpoint::{Checkpoint, Trust};
+pub use self::checkpoint::{Checkpoint, Told, Trust};
 pub use self::metrics::CheckpointMetrics;
 pub use self::read::{AuditRecord, Wanted};
 pub use self::verify::{Audited, ChainFault, ChainFinding};

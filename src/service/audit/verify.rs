@@ -3,7 +3,7 @@
 use super::Audit;
 use super::checkpoint::{Checkpoint, Signer, checkpoint_hash, signer};
 use crate::domain::{NO_RECORD, Result, hex};
-use crate::store::ChainHead;
+use crate::store::{ChainPage, ChainPlace};
 
 /// How many records are read at once.
 const PAGE: u32 = 1000;
@@ -69,9 +69,14 @@ impl Audit {
     pub async fn verify(&self, kept: Option<&Checkpoint>) -> Result<Audited> {
         let mut audited = Audited::default();
         self.verify_checkpoints(kept, &mut audited).await?;
-        for ChainHead { region, owner, .. } in self.store.ledger_chains().await? {
-            self.verify_chain(&region, &owner, &mut audited).await?;
-            audited.chains += 1;
+        let mut after = Some(ChainPlace::default());
+        while let Some(place) = after {
+            let ChainPage { chains, next } = self.store.ledger_chains(&place).await?;
+            for place in &chains {
+                self.verify_chain(place, &mut audited).await?;
+                audited.chains += 1;
+            }
+            after = next;
         }
         Ok(audited)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Audit;
 use super::verify::{Audited, ChainFault, ChainFinding};
 use crate::domain::{Chain, NO_RECORD, RecordHash, Region, Result, record_hash};
-use crate::store::StoredRecord;
+use crate::store::{ChainPlace, StoredRecord};
 
 /// How many records are read at once.
 const PAGE: u32 = 1000;
@@ -13,7 +13,8 @@ const PAGE: u32 = 1000;
 impl Audit {
     /// What was signed is asked before where the chain ends: a checkpoint that the service signs meanwhile lies behind
     /// that end, or is over records that are walked.
-    pub(super) async fn verify_chain(&self, region: &str, owner: &str, audited: &mut Audited) -> Result<()> {
+    pub(super) async fn verify_chain(&self, place: &ChainPlace, audited: &mut Audited) -> Result<()> {
+        let ChainPlace { region, owner } = place;
         let name = format!("{region} {owner}");
         let (Ok(region), Ok(chain)) = (Region::parse(region), Chain::parse(owner)) else {
             audited.findings.push(ChainFinding { fault: ChainFault::Edited, chain: name, seq: 0 });
