@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use audit::{
-    Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, Told, Trust, Wanted,
+    Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, RecordLimit, Told, Trust,
+    Wanted,
 };
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use kept::{

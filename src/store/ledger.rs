@@ -94,4 +94,27 @@ impl Store {
                 .select(StoredRecord::as_select())
         )
     }
+
+    /// The last records of a chain before number `before`, the last one first, at most `limit`.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn ledger_page_before(
+        &self,
+        region: &Region,
+        chain: &Chain,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredRecord>> {
+        let chain = chain.to_string();
+        read!(
+            self,
+            load,
+            ledger::table
+                .filter(ledger::region.eq(region.as_str()))
+                .filter(ledger::owner.eq(&chain))
+                .filter(ledger::seq.lt(before))
+                .order(ledger::seq.desc())
+                .limit(i64::from(limit))
+                .select(StoredRecord::as_select())
+        )
+    }
 }

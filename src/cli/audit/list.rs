@@ -4,7 +4,7 @@ use super::failed;
 use crate::cli::identity::Output;
 use crate::cli::{Failure, output, process};
 use crate::domain::{Chain, KeyPairName, Owner, ProjectId, Timestamp, UserId};
-use crate::service::{Audit, AuditRecord, Wanted};
+use crate::service::{Audit, AuditRecord, RecordLimit, Wanted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,9 +25,9 @@ pub(in crate::cli) struct ListCommand {
     /// Only what is about the key pair of this name
     #[arg(long, value_name = "NAME", value_parser = |raw: &str| KeyPairName::parse(raw).map_err(|error| error.to_string()))]
     key_pair: Option<KeyPairName>,
-    /// At most so many, the last ones
-    #[arg(long, default_value_t = 1000)]
-    limit: usize,
+    /// At most so many, the last ones; 1000 where it is not said, and never more
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    limit: Option<RecordLimit>,
     #[command(flatten)]
     output: Output,
 }
@@ -59,11 +59,16 @@ impl Whose {
 impl ListCommand {
     pub(super) async fn run(self, audit: &Audit) -> Result<(), Failure> {
         let Self { whose, key_pair, limit, output } = self;
-        let wanted = Wanted { chain: whose.chain(), name: key_pair, limit };
+        let wanted = Wanted { chain: whose.chain(), name: key_pair, limit: limit.unwrap_or_default() };
         let records = audit.read(&wanted, process::operator()).await.map_err(failed)?;
         let head = ["SEQ", "TIME", "EVENT", "OUTCOME", "KEY PAIR", "BY", "FROM", "DETAIL"];
         output::print(&output.list(&records, head, cells).map_err(Failure::other)?)
     }
+}
+
+fn limit(raw: &str) -> Result<RecordLimit, String> {
+    let asked = raw.parse().map_err(|_| "it must be a number".to_owned())?;
+    RecordLimit::new(asked).map_err(|error| error.to_string())
 }
 
 fn cells(AuditRecord { owner: _, seq, record }: &AuditRecord) -> [String; 8] {

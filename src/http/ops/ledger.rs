@@ -12,10 +12,7 @@ use crate::auth::Refused;
 use crate::domain::{self, Chain, Dialect, KeyPairName, Owner, ProjectId, UserId};
 use crate::http::via::via;
 use crate::http::{State, credentials, retry_after};
-use crate::service::Wanted;
-
-/// How many records are shown where the query does not say.
-const LIMIT: usize = 1000;
+use crate::service::{RecordLimit, Wanted};
 
 /// `?user_id=` or `?project_id=`, `&key_pair=`, `&limit=`
 #[derive(Deserialize)]
@@ -24,7 +21,7 @@ struct Asked {
     user_id: Option<String>,
     project_id: Option<String>,
     key_pair: Option<String>,
-    limit: Option<usize>,
+    limit: Option<u64>,
 }
 
 /// Why nothing is shown; each text says what to do.
@@ -62,7 +59,8 @@ impl Asked {
             }
         };
         let name = self.key_pair.as_deref().map(KeyPairName::parse).transpose()?;
-        Ok(Wanted { chain: Chain::Of(owner), name, limit: self.limit.unwrap_or(LIMIT) })
+        let limit = self.limit.map(RecordLimit::new).transpose()?.unwrap_or_default();
+        Ok(Wanted { chain: Chain::Of(owner), name, limit })
     }
 }
 

@@ -28,11 +28,11 @@ pub struct Settings {
     pub listen: SocketAddr,
 }
 
-/// Mounts `/health/…` and `/metrics`; everything else is 404. The handlers need a `web::Data<State>`.
+/// Mounts `/health/…`, `/metrics` and `/ledger`; everything else is 404. The handlers need a `web::Data<State>`.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/metrics").route(web::get().to(metrics)).route(web::head().to(metrics)))
-        .service(resource("/ledger").route(web::get().to(ledger::show)))
+        .service(web::resource("/ledger").route(web::get().to(ledger::show)).default_service(web::to(only_get)))
         .service(resource("/health/live").route(web::get().to(live)).route(web::head().to(live)))
         .service(resource("/health/ready").route(web::get().to(ready)).route(web::head().to(ready)))
         .service(resource("/health/startup").route(web::get().to(startup)).route(web::head().to(startup)))
@@ -104,6 +104,11 @@ async fn not_found() -> HttpResponse {
 
 async fn method_not_allowed() -> HttpResponse {
     HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).json(json!({"error": "use GET or HEAD"}))
+}
+
+/// Each look at the ledger is recorded, so that there is none that shows nothing.
+async fn only_get() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET")).json(json!({"error": "use GET"}))
 }
 
 #[cfg(test)]

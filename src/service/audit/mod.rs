@@ -8,7 +8,7 @@ mod walk;
 
 pub use self::checkpoint::{Checkpoint, Told, Trust};
 pub use self::metrics::CheckpointMetrics;
-pub use self::read::{AuditRecord, Wanted};
+pub use self::read::{AuditRecord, RecordLimit, Wanted};
 pub use self::verify::{Audited, ChainFault, ChainFinding};
 use crate::domain::Region;
 use crate::store::Store;

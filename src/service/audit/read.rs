@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::Audit;
-use crate::domain::{Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Record, Result, Role, Scope, Subject};
+use crate::domain::{
+    Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Record, Result, Role, Scope, Subject,
+};
 
-/// How many records are read at once.
-const PAGE: u32 = 1000;
+/// How many records are shown at once, and read at once.
+const MOST: u32 = 1000;
 
 /// Which records are wanted.
 #[derive(Clone, Debug)]
@@ -15,7 +17,25 @@ pub struct Wanted {
     /// Only those about this key pair.
     pub name: Option<KeyPairName>,
     /// The last so many.
-    pub limit: usize,
+    pub limit: RecordLimit,
+}
+
+/// How many records are wanted: 1 to 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordLimit(u32);
+
+impl RecordLimit {
+    pub fn new(asked: u64) -> Result<Self> {
+        let reason = || format!("1 to {MOST} records can be asked for at once");
+        let limit = u32::try_from(asked).ok().filter(|limit| (1..=MOST).contains(limit));
+        limit.map(Self).ok_or_else(|| Error::Invalid { field: "limit", reason: reason() })
+    }
+}
+
+impl Default for RecordLimit {
+    fn default() -> Self {
+        Self(MOST)
+    }
 }
 
 /// A record and where it stands.
@@ -41,24 +61,29 @@ impl Audit {
     pub async fn read(&self, wanted: &Wanted, actor: Actor) -> Result<Vec<AuditRecord>> {
         let subject = Subject { name: wanted.name.clone(), ..Subject::default() };
         let entry = Entry::done(Event::AuditRead, actor, subject);
-        let mut found = std::collections::VecDeque::new();
-        let mut after = 0;
         self.store.ledger_append(&self.region, &wanted.chain, entry).await?;
-        loop {
-            let page = self.store.ledger_page(&self.region, &wanted.chain, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            for stored in page {
+        let RecordLimit(limit) = wanted.limit;
+        let most = limit as usize;
+        // Where a key pair is asked for, most of a page may be about others.
+        let page = if wanted.name.is_some() { MOST } else { limit };
+        let mut found = Vec::new();
+        let mut before = i64::MAX;
+        while found.len() < most {
+            let records = self.store.ledger_page_before(&self.region, &wanted.chain, before, page).await?;
+            let Some(first) = records.last() else { break };
+            before = first.seq;
+            for stored in records {
                 let record: Record = serde_json::from_str(&stored.record).map_err(Error::internal)?;
                 let name = wanted.name.as_ref().map(KeyPairName::as_str);
                 if name.is_none() || name == record.key_pair_name.as_deref() {
-                    found.push_back(AuditRecord { owner: stored.owner, seq: stored.seq, record });
-                    if found.len() > wanted.limit {
-                        found.pop_front();
-                    }
+                    found.push(AuditRecord { owner: stored.owner, seq: stored.seq, record });
+                }
+                if found.len() == most {
+                    break;
                 }
             }
         }
-        Ok(found.into())
+        found.reverse();
+        Ok(found)
     }
 }

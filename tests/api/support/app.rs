@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 
 use keypaird::auth::{Authentication, Identity, Password};
-use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText};
+use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText, UserId};
 use serde_json::{Value, json};
 
 use super::service::send;
@@ -82,6 +82,18 @@ impl TestApp {
             None => self.identity.project_create(project).await.unwrap().id,
         };
         make_user(&self.identity, self.address, name, &project_id, project, role).await
+    }
+
+    /// A user with the role `auditor` on the system, by a token for it.
+    pub async fn auditor(&self, name: &str) -> User {
+        let user = self.user(name, "demo", Role::READER).await;
+        self.grant(&user, GrantTarget::System, Role::AUDITOR).await;
+        self.rescoped(&user, json!({ "system": { "all": true } })).await
+    }
+
+    pub async fn grant(&self, user: &User, target: GrantTarget, role: Role) {
+        let user = UserId::parse(&user.user_id).unwrap();
+        self.identity.role_add(Grant { user, target, role }).await.unwrap();
     }
 }
 

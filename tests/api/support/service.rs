@@ -59,7 +59,11 @@ impl Service {
 
     /// Asks the operator's listener with a user's token.
     pub async fn ask_admin(&self, user: &User, path: &str) -> Answer {
-        send(self.admin_address, "GET", path, &[("X-Auth-Token", &user.token)], Vec::new()).await
+        self.ask_admin_to(user, "GET", path).await
+    }
+
+    pub async fn ask_admin_to(&self, user: &User, method: &str, path: &str) -> Answer {
+        send(self.admin_address, method, path, &[("X-Auth-Token", &user.token)], Vec::new()).await
     }
 
     /// Calls Nova below `/v2.1` with a token and a microversion; a `Null` body is none.
