@@ -1,11 +1,11 @@
-//! Attempts at private keys that were refused or failed: they go to the caller's own chain of the ledger, a foreign name
+//! Attempts at private keys that were refused or failed, and at the ledger of others: they go to the caller's own chain of the ledger, a foreign name
 //! like a missing one, and a flood of them as a few records with a number.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::KeyPairs;
+use super::{KeyPairs, Wanted};
 use crate::domain::{Action, Caller, Chain, Entry, Error, Event, KeyPairName, Outcome, Result, Subject, UserId, Via};
 
 /// How long attempts that are alike are counted before they are written.
@@ -37,6 +37,21 @@ impl KeyPairs {
             detail: Some(error.to_string()),
             ..Entry::done(attempt.event, caller.actor(via), subject)
         };
+        self.record_attempt(caller, entry).await;
+    }
+
+    /// Records that a caller may not see what was asked for of the ledger, before that is told.
+    pub async fn record_refused_reading(&self, caller: &Caller, via: &Via, Wanted { chain, name, .. }: &Wanted) {
+        let subject = Subject { name: name.clone(), ..Subject::default() };
+        let entry = Entry {
+            outcome: Outcome::Refused,
+            detail: Some(format!("not allowed to read the ledger of {chain}")),
+            ..Entry::done(Event::AuditRead, caller.actor(via), subject)
+        };
+        self.record_attempt(caller, entry).await;
+    }
+
+    async fn record_attempt(&self, caller: &Caller, entry: Entry) {
         let due = self.attempts.take(&caller.user, entry, Instant::now());
         self.append_all(due.into_iter().map(|entry| (caller.user.clone(), entry))).await;
     }
@@ -58,7 +73,7 @@ impl KeyPairs {
         let append = async move {
             for (user, entry) in entries {
                 if let Err(error) = store.ledger_append(&region, &Chain::of_user(&user), entry.clone()).await {
-                    tracing::error!(%user, cause = ?error, "a refused attempt at a private key could not be recorded yet");
+                    tracing::error!(%user, cause = ?error, "a refused attempt could not be recorded yet");
                     attempts.put_back(user, entry);
                 }
             }

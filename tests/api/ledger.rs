@@ -1,6 +1,6 @@
 //! The ledger on the operator's listener.
 
-use keypaird::domain::{Owner, Record, Role, UserId};
+use keypaird::domain::{GrantTarget, Owner, Record, Role, UserId};
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, User};
@@ -40,24 +40,58 @@ async fn s42_an_auditor_sees_what_became_of_a_private_key_and_that_is_recorded()
     assert_eq!(chain_of(&app, &app.demo).await.iter().filter(|record| record.event == "audit-read").count(), 2);
 }
 
+/// As `docs/ledger.md` has it. Whoever may give roles in a project may make auditors there, of that project alone.
 #[actix_web::test]
-async fn s42_nobody_else_sees_the_ledger_an_administrator_neither() {
+async fn s42_a_token_for_a_project_shows_that_projects_chain_and_one_for_the_system_shows_all() {
     let app = TestApp::spawn().await;
-    let audra = app.user("audra", "demo", Role::AUDITOR).await;
-    let path = format!("/ledger?user_id={}", app.demo.user_id);
-    for user in [&app.demo, &app.admin] {
-        app.ask_admin(user, &path).await.expect(403);
+    let of_project = app.user("paula", "demo", Role::AUDITOR).await;
+    let elsewhere = app.user("elsa", "other", Role::AUDITOR).await;
+    app.grant(&of_project, GrantTarget::Domain, Role::AUDITOR).await;
+    let of_domain = app.rescoped(&of_project, json!({ "domain": { "id": "default" } })).await;
+    let unscoped = app.rescoped(&of_project, json!("unscoped")).await;
+    let of_system = app.auditor("audra").await;
+    let system_admin = app.rescoped(&app.admin, json!({ "system": { "all": true } })).await;
+    let (yes, no) = (200, 403);
+    // The project's chain, another project's, a user's, the caller's own.
+    let cases = [
+        ("auditor, the project", &of_project, [yes, no, no, no]),
+        ("auditor, another project", &elsewhere, [no, yes, no, no]),
+        ("auditor, the system", &of_system, [yes, yes, yes, yes]),
+        ("auditor, the domain", &of_domain, [no, no, no, no]),
+        ("auditor, no scope", &unscoped, [no, no, no, no]),
+        ("member, the project", &app.demo, [no, no, no, no]),
+        ("admin, the project", &app.admin, [no, no, no, no]),
+        ("admin, the system", &system_admin, [no, no, no, no]),
+    ];
+    for (who, caller, expected) in cases {
+        let chains = [
+            format!("project_id={}", app.demo.project_id),
+            format!("project_id={}", elsewhere.project_id),
+            format!("user_id={}", elsewhere.user_id),
+            format!("user_id={}", caller.user_id),
+        ];
+        for (chain, status) in chains.iter().zip(expected) {
+            let answer = app.ask_admin(caller, &format!("/ledger?{chain}")).await;
+            assert_eq!(answer.code(), status, "{who}, {chain}: {}", answer.text);
+            assert_eq!(answer.body["error"].is_string(), status == no, "{who}, {chain}: {}", answer.text);
+        }
     }
-    app.ask_admin(&User { token: "nobodys".to_owned(), ..audra.clone() }, &path).await.expect(401);
-    let unscoped = app.rescoped(&audra, json!("unscoped")).await;
-    app.ask_admin(&unscoped, &path).await.expect(403);
-    // The public listener has no such path.
-    app.send("GET", &path, &[("X-Auth-Token", &audra.token)], "").await.expect(300);
-    for query in ["", "?user_id=a&project_id=b", "?user=a", "?user_id=", "?user_id=a&limit=x"] {
-        let refused = app.ask_admin(&audra, &format!("/ledger{query}")).await.expect(400);
-        assert!(refused.body["error"].is_string(), "{query}: {}", refused.text);
+}
+
+#[actix_web::test]
+async fn s42_whoever_is_refused_the_ledger_is_recorded_once_and_counted_and_its_owner_sees_nothing_of_it() {
+    let app = TestApp::spawn().await;
+    let paula = app.user("paula", "demo", Role::AUDITOR).await;
+    let path = format!("/ledger?user_id={}&key_pair=web", app.demo.user_id);
+    for _ in 0..3 {
+        app.ask_admin(&paula, &path).await.expect(403);
     }
-    assert!(app.ledger(&Owner::User(UserId::parse(&app.demo.user_id).unwrap())).await.is_empty());
+    let records = chain_of(&app, &paula).await;
+    let [refused] = <[Record; 1]>::try_from(records).unwrap();
+    assert_eq!((refused.event.as_str(), refused.outcome.as_str()), ("audit-read", "refused"));
+    assert_eq!((refused.dialect.as_str(), refused.key_pair_name.as_deref()), ("admin", Some("web")));
+    assert!(refused.detail.unwrap().contains(&format!("u:{}", app.demo.user_id)));
+    assert!(chain_of(&app, &app.demo).await.is_empty());
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::rt::time::sleep;
 use futures_util::future::join_all;
-use keypaird::domain::{Owner, Role, UserId};
+use keypaird::domain::{Owner, UserId};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, TestApp};
@@ -87,7 +87,7 @@ async fn no_number_is_shown_rather_than_an_old_one_while_private_keys_cannot_be_
 #[actix_web::test]
 async fn each_record_of_the_ledger_is_counted_by_event_and_outcome_and_nothing_else_is() {
     let app = TestApp::spawn().await;
-    let audra = app.user("audra", "demo", Role::AUDITOR).await;
+    let audra = app.auditor("audra").await;
     for (event, outcome) in [("create", "done"), ("export", "done"), ("export", "refused")] {
         assert_eq!(value(&app, &records(event, outcome)).await, 0);
     }

@@ -13,8 +13,9 @@ use crate::domain::{Grant, GrantTarget, Role};
 pub(in crate::cli) enum RoleCommand {
     /// Give a user a role.
     ///
-    /// The service knows admin, manager, member and reader, each of which implies those after it, and service, which may
-    /// check other users' tokens. Any other word is taken too and shown in tokens. Giving a role twice is the same as once.
+    /// The service knows admin, manager, member and reader, each of which implies those after it; service, which may check
+    /// other users' tokens; and auditor, to whom the release ledger is shown: on a project that project's part, on the
+    /// system all of it. Any other word is taken too and shown in tokens. Giving a role twice is the same as once.
     Add {
         #[command(flatten)]
         holding: Holding,

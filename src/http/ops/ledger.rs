@@ -1,5 +1,5 @@
 //! `GET /ledger`: what became of private keys, for auditors. By a token with the role `auditor`, which an administrator
-//! does not have by being one.
+//! does not have by being one; for a project it shows that project's chain, for the system all.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
@@ -29,7 +29,7 @@ struct Asked {
 pub(super) enum Error {
     #[error("give a valid token in X-Auth-Token")]
     Unauthenticated,
-    #[error("the token must be of a user with the role 'auditor'")]
+    #[error("the token must have the role 'auditor', on the project whose records are asked for or on the system")]
     NotAuditor,
     #[error("{0}")]
     Query(String),
@@ -39,13 +39,14 @@ pub(super) enum Error {
 
 pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
     let caller = credentials::caller(&request, &state.authentication).await?;
-    if !state.audit.may_read(&caller) {
-        return Err(Error::NotAuditor);
-    }
     let asked = Query::<Asked>::from_query(request.query_string()).map_err(|error| Error::Query(error.to_string()))?;
     let wanted = asked.into_inner().wanted()?;
-    let actor = caller.actor(&via(&request, &state, Dialect::Admin));
-    let records = state.audit.read(&wanted, actor).await?;
+    let via = via(&request, &state, Dialect::Admin);
+    if !state.audit.may_read(&caller, &wanted.chain) {
+        state.key_pairs.record_refused_reading(&caller, &via, &wanted).await;
+        return Err(Error::NotAuditor);
+    }
+    let records = state.audit.read(&wanted, caller.actor(&via)).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "records": records })))
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Audit;
 use crate::domain::{
-    Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Record, Result, Role, Scope, Subject,
+    Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Owner, Record, Result, Role, Scope, Subject,
 };
 
 /// How many records are shown at once, and read at once.
@@ -48,13 +48,16 @@ pub struct AuditRecord {
 }
 
 impl Audit {
-    /// Whether the caller may see the ledger: with the role `auditor`, which no other role implies, on a project or on the
-    /// system. It is no administrator's, whose own doings stand there too.
-    pub fn may_read(&self, caller: &Caller) -> bool {
-        match caller.scope {
-            Scope::Project(_) | Scope::System => caller.roles.contains(&Role::AUDITOR),
+    /// Whether the caller may see a chain: with the role `auditor`, which no other role implies, on the system. On a project
+    /// it shows that project's chain alone: whoever may give roles there may make auditors, too. It is no administrator's,
+    /// whose own doings stand in the ledger.
+    pub fn may_read(&self, caller: &Caller, chain: &Chain) -> bool {
+        let is_in_scope = match &caller.scope {
+            Scope::System => true,
+            Scope::Project(project) => *chain == Chain::Of(Owner::Project(project.clone())),
             Scope::Domain(_) | Scope::Unscoped => false,
-        }
+        };
+        is_in_scope && caller.roles.contains(&Role::AUDITOR)
     }
 
     /// The records, in order. That `actor` read them is recorded on the same chain first.
