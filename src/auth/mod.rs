@@ -11,6 +11,7 @@ mod password;
 mod password_file;
 mod roles;
 mod session;
+pub mod signatures;
 mod token;
 
 use std::path::PathBuf;

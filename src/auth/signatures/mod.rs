@@ -1,0 +1,28 @@
+//! Requests that their sender signs with an access key's secret.
+
+mod canonical;
+pub mod sdk_hmac;
+#[cfg(test)]
+mod tests;
+
+/// A request as it arrived, as far as a signature can cover it.
+pub struct Request<'a> {
+    /// In capitals.
+    pub method: &'a str,
+    /// As sent, escapes and all, without the query.
+    pub path: &'a str,
+    /// As sent, without the `?`; empty for none.
+    pub query: &'a str,
+    /// Names in lower case, each as often as it was sent.
+    pub headers: Vec<(&'a str, &'a [u8])>,
+    pub body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The one value of a header; `None` if there is none, or more than one: a signature covers one of them, and who
+    /// reads the request later may take another.
+    pub(super) fn header(&self, name: &str) -> Option<&'a [u8]> {
+        let mut values = self.headers.iter().filter(|(header, _)| *header == name).map(|(_, value)| *value);
+        values.next().filter(|_| values.next().is_none())
+    }
+}
