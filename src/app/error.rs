@@ -33,7 +33,7 @@ pub enum StartError {
     )]
     MasterKeyWrong { path: PathBuf, kek: KekId, rows: u64 },
     #[error(
-        "{path} lacks the master key '{}' (version {}), and {rows} private keys are sealed by it; add its line again \
+        "{path} lacks the master key '{}' (version {}), and {rows} private keys and secrets are sealed by it; add its line again \
          from a backup of the file, and run `keypaird rewrap` before a key is retired",
         kek.name, kek.version, path = path.display()
     )]

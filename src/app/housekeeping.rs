@@ -9,7 +9,8 @@ use futures_util::future::{join3, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
-use crate::auth::{Authentication, Identity};
+use crate::auth::{AccessKeys, Authentication, Identity};
+use crate::domain::Result;
 use crate::service::{Audit, Checkpoint, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
 use crate::vault::Vault;
 use crate::vault::kms::Kms;
@@ -33,6 +34,7 @@ pub(super) struct Followed {
 
 /// What is needed for it.
 pub(super) struct Housekeeping {
+    pub(super) access_keys: Option<AccessKeys>,
     pub(super) authentication: Authentication,
     pub(super) key_pairs: Arc<KeyPairs>,
     pub(super) master_keys: Followed,
@@ -45,9 +47,9 @@ pub(super) struct Housekeeping {
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } = self;
+        let Self { access_keys, authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } = self;
         let ledger = join3(flush_attempts(key_pairs), sign_chains(audit, checkpoints), verify(verification));
-        join4(of_identity(authentication), ledger, master_keys.follow(), watch(kms)).await.0
+        join4(of_identity(authentication, access_keys), ledger, master_keys.follow(), watch(kms)).await.0
     }
 }
 
@@ -107,9 +109,9 @@ async fn flush_attempts(key_pairs: Arc<KeyPairs>) -> Infallible {
 }
 
 /// What the identity needs beside requests: its own tokens are purged now and then, a Keystone is looked for once.
-async fn of_identity(authentication: Authentication) -> Infallible {
+async fn of_identity(authentication: Authentication, access_keys: Option<AccessKeys>) -> Infallible {
     match authentication {
-        Authentication::Embedded(identity) => purge_tokens(identity).await,
+        Authentication::Embedded(identity) => purge(identity, access_keys).await,
         Authentication::Keystone(keystone) => {
             keystone.check().await;
             pending().await
@@ -148,16 +150,23 @@ impl Followed {
     }
 }
 
-/// Deletes expired tokens, for ever. A failure waits for the next turn.
-async fn purge_tokens(identity: Identity) -> Infallible {
+/// Deletes expired tokens and access keys, for ever. A failure waits for the next turn.
+async fn purge(identity: Identity, access_keys: Option<AccessKeys>) -> Infallible {
     let mut turns = interval(EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        match identity.purge_expired().await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "deleted {count} expired tokens"),
-            Err(error) => tracing::warn!(cause = ?error, "expired tokens could not be deleted"),
+        told("tokens", identity.purge_expired().await);
+        if let Some(access_keys) = &access_keys {
+            told("access keys", access_keys.purge_expired().await);
         }
+    }
+}
+
+fn told(what: &str, purged: Result<u64>) {
+    match purged {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "deleted {count} expired {what}"),
+        Err(error) => tracing::warn!(cause = ?error, "expired {what} could not be deleted"),
     }
 }

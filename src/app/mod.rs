@@ -25,7 +25,7 @@ use self::first_start::FirstStart;
 use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
-use crate::auth::{Authentication, Identity, Keystone, Mode};
+use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
@@ -72,7 +72,12 @@ impl Application {
         let every = settings.ledger.checkpoint_interval();
         let checkpoints = Checkpoints { every, metrics: CheckpointMetrics::new(&metrics).map_err(Error::internal)? };
         store.show_metrics(&metrics).map_err(Error::internal)?;
+        let access_keys = match &authentication {
+            Authentication::Embedded(_) => Some(AccessKeys::new(store.clone(), vault.clone())),
+            Authentication::Keystone(_) => None,
+        };
         let state = http::State {
+            access_keys: access_keys.clone(),
             audit: audit.clone(),
             key_pairs: Arc::clone(&key_pairs),
             quotas,
@@ -87,6 +92,7 @@ impl Application {
         let server = serve(listener, address, state.clone(), routes)?;
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
         let housekeeping = Housekeeping {
+            access_keys,
             authentication: authentication.clone(),
             key_pairs: Arc::clone(&key_pairs),
             master_keys,
@@ -174,6 +180,13 @@ pub async fn open_kept_keys(settings: &Settings, actor: Actor) -> Result<KeptKey
     let store = open_store(settings).await?;
     let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
     Ok(KeptKeys::new(store, vault, Region::parse(&settings.region)?, actor))
+}
+
+/// The access keys of the embedded identity, for commands.
+pub async fn open_access_keys(settings: &Settings, identity: &Identity) -> Result<AccessKeys, StartError> {
+    let store = identity.store().clone();
+    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
+    Ok(AccessKeys::new(store, vault))
 }
 
 /// The ledger of the settings' database.

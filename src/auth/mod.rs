@@ -1,5 +1,6 @@
 //! Who is calling: the embedded identity's users, passwords, tokens and roles, or an existing Keystone's tokens.
 
+mod access_keys;
 mod accounts;
 mod authentication;
 mod callers;
@@ -24,6 +25,7 @@ use callers::Callers;
 use failures::Failures;
 use hashing::Hashing;
 
+pub use access_keys::{AccessKeys, SignatureRefused};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
 pub use authentication::{Authentication, ProjectsSeenBy};
 pub use keystone::{Keystone, KeystoneError, Settings as KeystoneSettings};
@@ -88,6 +90,11 @@ struct Parts {
 }
 
 impl Identity {
+    /// The database that it is in.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     /// Its tokens live `token_lifetime`.
     pub fn new(token_lifetime: Duration, store: Store) -> Self {
         Self(Arc::new(Parts {

@@ -1,5 +1,6 @@
 //! What a key pair is, in no vendor's words. Imports nothing else of this crate.
 
+mod access_key;
 mod caller;
 mod error;
 mod identity;
@@ -14,6 +15,7 @@ mod sealed;
 mod secret;
 mod timestamp;
 
+pub use access_key::{AccessKey, AccessKeyId, AccessKeyIds, NewAccessKey, Temporary, WrappedSecret};
 pub use caller::{Caller, Scope};
 pub use error::{Action, Error, Result, Source};
 pub use identity::{Grant, GrantTarget, PasswordHash, Project, ProjectDirectory, Role, StoredToken, TokenHash, User};

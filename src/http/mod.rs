@@ -28,7 +28,7 @@ use prometheus::Registry;
 
 pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
-use crate::auth::Authentication;
+use crate::auth::{AccessKeys, Authentication};
 use crate::domain::Region;
 use crate::service::{Audit, Census, KeyPairs, Quotas};
 
@@ -38,6 +38,8 @@ pub struct State {
     pub key_pairs: Arc<KeyPairs>,
     pub quotas: Arc<Quotas>,
     pub authentication: Authentication,
+    /// The embedded identity's; a Keystone has none of ours.
+    pub access_keys: Option<AccessKeys>,
     pub settings: Settings,
     pub region: Region,
     pub audit: Audit,

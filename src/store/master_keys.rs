@@ -9,7 +9,7 @@ use tracing::instrument;
 use super::connection::{Conn, Wire, run, unavailable};
 use super::readers::read;
 use super::rows::unknown;
-use super::schema::{master_key_checks as checks, sealed_private_keys as sealed};
+use super::schema::{access_keys, master_key_checks as checks, sealed_private_keys as sealed};
 use super::writer::Abort;
 use super::{MasterKeyCheck, Store};
 use crate::domain::{Error, KekId, KekProvider, Result, Timestamp};
@@ -40,7 +40,11 @@ impl Store {
                 .group_by((sealed::kek_provider, sealed::kek_name, sealed::kek_version))
                 .select(((sealed::kek_provider, sealed::kek_name, sealed::kek_version), count_star()))
         )?;
-        let counts: HashMap<KekColumns, i64> = counts.into_iter().collect();
+        let mut counts: HashMap<KekColumns, i64> = counts.into_iter().collect();
+        for count in self.access_keys_by_kek().await? {
+            let columns = (KekProvider::Local.as_str().to_owned(), count.0, count.1);
+            *counts.entry(columns).or_default() += count.2;
+        }
         let with_count = |(kek, check_value): (KekId, Vec<u8>)| {
             let columns = (kek.provider.as_str().to_owned(), kek.name.clone(), kek.version);
             let rows = u64::try_from(counts.get(&columns).copied().unwrap_or(0)).map_err(Error::internal)?;
@@ -79,7 +83,10 @@ impl Store {
             // Locked first: whoever seals by the key right now holds its row, and is waited for; whoever comes later waits, and
             // finds it gone. What is counted is all there is.
             find(conn, &kek.name, kek.version, Hold::Alone).await?;
-            let rows: i64 = run!(conn, get_result, sealed::table.filter(is_kek).select(count_star()))?;
+            let private_keys: i64 = run!(conn, get_result, sealed::table.filter(is_kek).select(count_star()))?;
+            let wraps = access_keys::kek_name.eq(&kek.name).and(access_keys::kek_version.eq(kek.version));
+            let secrets: i64 = run!(conn, get_result, access_keys::table.filter(wraps).select(count_star()))?;
+            let rows = private_keys + secrets;
             if rows == 0 {
                 let key = (kek.provider.as_str(), kek.name.as_str(), kek.version);
                 run!(conn, execute, diesel::delete(checks::table.find(key)))?;

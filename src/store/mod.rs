@@ -2,6 +2,7 @@
 //!
 //! Reads run on connections that all requests share; every write goes through one thread that gathers what waits.
 
+mod access_keys;
 mod batch;
 mod chains;
 mod checkpoints;
@@ -50,8 +51,8 @@ use self::readers::{Readers, read};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
 use crate::domain::{
-    Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken, User,
-    UserId,
+    AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken,
+    User, UserId,
 };
 
 /// `database.*`
@@ -126,7 +127,7 @@ pub enum Bootstrapped {
 pub struct MasterKeyCheck {
     pub kek: KekId,
     pub check_value: Vec<u8>,
-    /// How many sealed private keys are wrapped by it.
+    /// How many sealed private keys and secrets of access keys are wrapped by it.
     pub rows: u64,
 }
 
@@ -136,6 +137,15 @@ pub struct TokenRecord {
     pub user: User,
     /// The project of a project-scoped token.
     pub project: Option<Project>,
+    /// All grants of the user.
+    pub grants: Vec<Grant>,
+}
+
+/// An access key and who it is for.
+pub struct AccessKeyRecord {
+    pub key: AccessKey,
+    pub user: User,
+    pub project: Project,
     /// All grants of the user.
     pub grants: Vec<Grant>,
 }

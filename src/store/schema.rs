@@ -3,6 +3,21 @@
 use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
+    access_keys (id) {
+        id -> Text,
+        user_id -> Text,
+        project_id -> Text,
+        enabled -> Bool,
+        kek_name -> Text,
+        kek_version -> Integer,
+        wrapped_secret -> Binary,
+        security_token -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     instance (id) {
         id -> Binary,
         created_at -> BigInt,

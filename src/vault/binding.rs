@@ -2,7 +2,8 @@
 
 use openssl::sha::sha256;
 
-use crate::domain::{InstanceId, KekId, KeyKind, KeyPair, KeyPairId, Owner, ProjectId, Region, Suite};
+use super::access_keys::AccessKeyBinding;
+use crate::domain::{AccessKeyIds, InstanceId, KekId, KeyKind, KeyPair, KeyPairId, Owner, ProjectId, Region, Suite};
 
 /// What a sealed private key is bound to: if any of it is changed in the database, the key no longer opens.
 ///
@@ -61,6 +62,18 @@ impl Context {
     /// For what is done to a data key under a key-encryption key.
     pub(super) fn of_data_key(kek: &KekId, binding: &Binding<'_>) -> Self {
         Self::new("keypaird/1/data-key").kek(kek).binding(binding)
+    }
+
+    /// For what is done to the secret of an access key under a master key: purpose, key-encryption key, instance, access
+    /// key's id, user, project.
+    pub(super) fn of_access_key(kek: &KekId, binding: &AccessKeyBinding<'_>) -> Self {
+        let AccessKeyBinding { instance, ids: AccessKeyIds { id, user, project } } = binding;
+        Self::new("keypaird/1/access-key")
+            .kek(kek)
+            .part(instance.as_uuid().as_bytes())
+            .part(id.as_str().as_bytes())
+            .part(user.as_str().as_bytes())
+            .part(project.as_str().as_bytes())
     }
 
     /// For the check value of a key-encryption key, which is bound to nothing else.

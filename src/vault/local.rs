@@ -65,6 +65,21 @@ impl LocalKeys {
         self.current.load_full()
     }
 
+    /// Wraps by the primary key, in the context that it gives.
+    pub(super) fn wrap_in(&self, data_key: &DataKey, context: impl FnOnce(&KekId) -> Context) -> Result<WrappedKey> {
+        let keys = self.current.load();
+        let primary = keys.primary();
+        let bytes = envelope::wrap(primary.key(), &context(primary.id()), data_key).map_err(Error::internal)?;
+        Ok(WrappedKey { kek: primary.id().clone(), alias: None, bytes })
+    }
+
+    /// Unwraps by the key `kek` and no other.
+    pub(super) async fn unwrap_in(&self, kek: &KekId, bytes: &[u8], context: &Context) -> Result<DataKey> {
+        let keys = self.holding(kek).await;
+        let master = keys.find(kek).ok_or_else(|| Broken::UnknownMasterKey(kek.clone()))?;
+        envelope::unwrap(master.key(), context, bytes)
+    }
+
     async fn ask(&self, asked: &mut Option<Instant>) -> Result<(), Source> {
         *asked = Some(Instant::now());
         if let Some(source) = &self.source {
@@ -105,18 +120,12 @@ impl KeyWrapper for LocalKeys {
 
     async fn wrap(&self, choice: &KeyChoice, data_key: &DataKey, binding: &Binding<'_>) -> Result<WrappedKey> {
         refuse_choice(choice)?;
-        let keys = self.current.load();
-        let primary = keys.primary();
-        let context = Context::of_data_key(primary.id(), binding);
-        let bytes = envelope::wrap(primary.key(), &context, data_key).map_err(Error::internal)?;
-        Ok(WrappedKey { kek: primary.id().clone(), alias: None, bytes })
+        self.wrap_in(data_key, |kek| Context::of_data_key(kek, binding))
     }
 
     async fn unwrap(&self, wrapped: &WrappedKey, binding: &Binding<'_>) -> Result<DataKey> {
         let WrappedKey { kek, alias: _, bytes } = wrapped;
-        let keys = self.holding(kek).await;
-        let master = keys.find(kek).ok_or_else(|| Broken::UnknownMasterKey(kek.clone()))?;
-        envelope::unwrap(master.key(), &Context::of_data_key(kek, binding), bytes)
+        self.unwrap_in(kek, bytes, &Context::of_data_key(kek, binding)).await
     }
 }
 

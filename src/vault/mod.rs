@@ -1,5 +1,6 @@
 //! Seals private keys before they are stored and opens them again.
 
+mod access_keys;
 mod binding;
 mod envelope;
 #[cfg(feature = "fuzzing")]
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+pub use access_keys::AccessKeyBinding;
 pub use binding::{Binding, RowIds};
 pub use jobs::RewrapTarget;
 use key_wrapper::{DataKey, Generated, KeyChoice, KeyWrapper, WrappedKey, Wrapping};

@@ -150,7 +150,7 @@ async fn a_running_service_follows_its_file_and_a_damaged_one_changes_nothing() 
     fs::write(&path, good).unwrap();
     open(&app).remove(&old).unwrap();
     let failed = app.vault.reload_master_keys().await.unwrap_err().to_string();
-    assert!(failed.contains("1 private keys are sealed by it"), "{failed}");
+    assert!(failed.contains("1 private keys and secrets are sealed by it"), "{failed}");
     assert!(opens(&app, "one").await);
 }
 
@@ -232,7 +232,7 @@ async fn keys_are_added_used_and_retired_by_commands_beside_a_running_service() 
     refused(
         &app,
         "retire default 1",
-        "1 private keys are sealed by master key 'default' version 1: run `keypaird rewrap`",
+        "1 private keys and secrets are sealed by master key 'default' version 1: run `keypaird rewrap`",
     );
     refused(&app, "retire default 2", "set-primary");
     refused(&app, "retire default 3", "holds no master key 'default' version 3");
@@ -285,5 +285,5 @@ async fn s21_a_wrong_file_is_shown_and_its_lost_key_cannot_be_forgotten_while_ro
     fs::remove_file(file(&app)).unwrap();
     MasterKeys::create(&file(&app)).unwrap();
     assert_eq!(listed(&app), [key("default 1", true, 1, "another")]);
-    refused(&app, "retire --missing default 1", "1 private keys are sealed by");
+    refused(&app, "retire --missing default 1", "1 private keys and secrets are sealed by");
 }

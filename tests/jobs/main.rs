@@ -5,6 +5,7 @@
 #[path = "../api/support/mod.rs"]
 mod support;
 
+mod access_keys;
 mod audit;
 mod disk;
 mod killed;

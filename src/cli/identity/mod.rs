@@ -1,6 +1,7 @@
-//! `keypaird user`, `project`, `role` and `bootstrap`: the embedded identity's accounts, written straight into the
+//! `keypaird user`, `project`, `role`, `access-key` and `bootstrap`: the embedded identity's accounts, written straight into the
 //! database. They work beside a running service, which follows within five seconds.
 
+mod access_key;
 mod bootstrap;
 mod project;
 mod role;
@@ -13,6 +14,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use self::access_key::AccessKeyCommand;
 use self::bootstrap::BootstrapCommand;
 use self::project::ProjectCommand;
 use self::role::RoleCommand;
@@ -20,8 +22,8 @@ use self::user::UserCommand;
 use super::arguments::SettingsArguments;
 use super::output::table;
 use super::{Failure, output};
-use crate::app;
 use crate::app::first_start::FirstStartError;
+use crate::app::{self, StartError};
 use crate::auth::{Identity, Mode, Password, PasswordFileError};
 use crate::domain::{Error, Project, User};
 use crate::settings::Settings;
@@ -37,6 +39,9 @@ pub(super) enum Command {
     /// Give and take roles.
     #[command(subcommand)]
     Role(RoleCommand),
+    /// Make and change the keys that requests are signed with.
+    #[command(subcommand)]
+    AccessKey(AccessKeyCommand),
     Bootstrap(BootstrapCommand),
 }
 
@@ -60,6 +65,7 @@ impl Command {
             Self::User(command) => command.run(&identity).await,
             Self::Project(command) => command.run(&identity).await,
             Self::Role(command) => command.run(&identity).await,
+            Self::AccessKey(command) => command.run(settings, &identity).await,
             Self::Bootstrap(command) => command.run(settings, &identity).await,
         };
         done.map_err(Failure::other)
@@ -70,7 +76,7 @@ impl Command {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum CommandError {
     #[error(
-        "users, projects and roles are a Keystone's (identity.mode is 'keystone'): manage them there, for example with \
+        "users, projects, roles and access keys are a Keystone's (identity.mode is 'keystone'): manage them there, for example with \
          `openstack user create`"
     )]
     Elsewhere,
@@ -80,6 +86,10 @@ pub(in crate::cli) enum CommandError {
     NoSuchProject(String),
     #[error("user '{user}' does not have this role there; `keypaird role list --user '{user}'` shows what there is")]
     NoSuchGrant { user: String },
+    #[error("there is no access key '{0}'; `keypaird access-key list` shows all")]
+    NoSuchAccessKey(String),
+    #[error(transparent)]
+    Start(#[from] StartError),
     #[error(transparent)]
     PasswordFile(#[from] PasswordFileError),
     #[error(transparent)]

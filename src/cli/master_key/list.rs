@@ -20,7 +20,7 @@ struct Listed {
     version: i32,
     primary: bool,
     check_value: String,
-    /// How many private keys are sealed by it.
+    /// How many private keys and secrets of access keys are sealed by it.
     rows: u64,
     state: State,
 }

@@ -46,8 +46,8 @@ pub(super) enum Command {
     },
     /// List the keys of the file and those that the database knows.
     ///
-    /// ROWS is how many private keys are sealed by a key, CHECK the first bytes of the value by which the database knows
-    /// it again. STATE is `ok`; `new` for a key that no service has loaded yet; `another` where the file has another key
+    /// ROWS is how many private keys and secrets of access keys are sealed by a key, CHECK the first bytes of the value by
+    /// which the database knows it again. STATE is `ok`; `new` for a key that no service has loaded yet; `another` where the file has another key
     /// of that name and version; or `missing` where the file has none.
     List {
         #[command(flatten)]
@@ -112,7 +112,7 @@ impl KeyArgument {
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
     #[error(
-        "{rows} private keys are sealed by master key '{}' version {}: run `keypaird rewrap`, which moves them to the \
+        "{rows} private keys and secrets are sealed by master key '{}' version {}: run `keypaird rewrap`, which moves them to the \
          primary, and then this again", .kek.name, .kek.version
     )]
     Needed { kek: KekId, rows: u64 },

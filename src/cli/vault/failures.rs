@@ -33,7 +33,11 @@ impl From<&Failed> for Row {
 /// Prints what a job did; it failed where something is left.
 pub(super) fn conclude(verb: &str, what: &str, report: JobReport) -> Result<(), Failure> {
     let lines = lines(report.failed.iter(), report.failed.len() as u64);
-    output::print(&format!("{verb} {} {what}{}\n{lines}", report.done, report.ending()))?;
+    let mut text = format!("{verb} {} {what}{}\n", report.done, report.ending());
+    if report.secrets > 0 {
+        text.push_str(&format!("{verb} {} secrets of access keys\n", report.secrets));
+    }
+    output::print(&(text + &lines))?;
     match (report.broken_off, report.left) {
         (Some(error), _) => Err(Failure::other(error.with_cause())),
         (None, 0) => Ok(()),

@@ -20,6 +20,9 @@ pub(super) enum Error {
     Domain(#[from] domain::Error),
     #[error("X-Auth-Token: the token is missing, or is not valid (any more)")]
     Unauthenticated,
+    /// `message` is the gateway's word for what is wrong with it.
+    #[error("Incorrect IAM authentication information: {message}")]
+    Signature { message: String, request_id: String },
     #[error("project_id: must consist of digits, the letters a to f, and '-'")]
     NotAProjectId,
     #[error("project_id: is not the project of the token")]
@@ -39,6 +42,8 @@ mod code {
     pub(super) const NO_SUCH_API: &str = "APIGW.0101";
     /// The gateway's: a request that is too large.
     pub(super) const BAD_REQUEST: &str = "APIGW.0201";
+    /// The gateway's: a request that is signed wrongly.
+    pub(super) const SIGNATURE: &str = "APIGW.0301";
     /// Also for what has no code of its own: a taken name, a reached limit.
     pub(super) const PARAMETER: &str = "KPS.0002";
     pub(super) const DEPENDENCY: &str = "KPS.0003";
@@ -80,6 +85,7 @@ impl Error {
         match self {
             Self::Domain(error) => of_domain(error),
             Self::Unauthenticated => Refusal::new(StatusCode::UNAUTHORIZED, code::TOKEN, self),
+            Self::Signature { .. } => Refusal::new(StatusCode::UNAUTHORIZED, code::SIGNATURE, self),
             Self::NotAProjectId | Self::BodyUnreadable(_) => {
                 Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, self)
             }
@@ -91,7 +97,9 @@ impl Error {
 
     fn request_id(&self) -> Option<&str> {
         match self {
-            Self::TooLarge { request_id } | Self::NoSuchApi { request_id } => Some(request_id),
+            Self::Signature { request_id, .. } | Self::TooLarge { request_id } | Self::NoSuchApi { request_id } => {
+                Some(request_id)
+            }
             Self::Domain(_)
             | Self::Unauthenticated
             | Self::NotAProjectId
@@ -136,7 +144,7 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let Refusal { status, code, message, retry_after } = self.refusal();
         let mut response = HttpResponse::build(status);
-        if status == StatusCode::UNAUTHORIZED {
+        if code == code::TOKEN {
             response.insert_header((WWW_AUTHENTICATE, "Keystone"));
         }
         if let Some(after) = retry_after {

@@ -8,40 +8,55 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::signed;
 use crate::domain::{self, Caller, Dialect, Via};
 use crate::http::body::{self, Unread};
 use crate::http::json::Json;
 use crate::http::via::via;
 use crate::http::{State, credentials, request_id};
 
+/// How the payload is taken out of a request.
+type PayloadFuture = <web::Payload as FromRequest>::Future;
+
 /// A request whose caller is known, and whose path names the project that the caller's token is for.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
     pub(super) via: Via,
     request_id: String,
+    /// Of a signed request: it was read to check the signature.
+    body: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl FromRequest for Admitted {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed = signed::is_signed(request).then(|| web::Payload::from_request(request, payload));
         let request = request.clone();
-        async move { admit(&request).await }.boxed_local()
+        async move { admit(&request, signed).await }.boxed_local()
     }
 }
 
 impl Admitted {
     /// The body as JSON, whatever media type it claims.
     pub(super) async fn json(&self, payload: web::Payload) -> Result<Json, Error> {
-        let bytes = body::read(payload).await.map_err(|unread| match unread {
-            Unread::TooLarge => Error::TooLarge { request_id: self.request_id.clone() },
-            Unread::Broken(cause) => Error::BodyUnreadable(cause.to_string()),
-        })?;
-        Json::parse(&bytes).map_err(|cause| Error::BodyUnreadable(cause.to_string()))
+        let parse = |bytes: &[u8]| Json::parse(bytes).map_err(|cause| Error::BodyUnreadable(cause.to_string()));
+        match &self.body {
+            Some(body) => parse(body),
+            None => parse(&read(payload, &self.request_id).await?),
+        }
     }
+}
+
+async fn read(payload: web::Payload, request_id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    body::read(payload).await.map_err(|unread| match unread {
+        Unread::TooLarge => Error::TooLarge { request_id: request_id.to_owned() },
+        Unread::Broken(cause) => Error::BodyUnreadable(cause.to_string()),
+    })
 }
 
 /// Middleware: names the request's id in every answer, in the header in which Huawei's SDKs look for it.
@@ -59,16 +74,34 @@ pub(super) async fn no_such_api(request: HttpRequest) -> Result<HttpResponse, Er
     Err(Error::NoSuchApi { request_id: request_id::of(&request) })
 }
 
-async fn admit(request: &HttpRequest) -> Result<Admitted, Error> {
+/// `signed`: the payload of a signed request.
+async fn admit(request: &HttpRequest, signed: Option<PayloadFuture>) -> Result<Admitted, Error> {
     let request_id = request_id::of(request);
     if body::declares_too_much(request) {
         return Err(Error::TooLarge { request_id });
     }
     let state = request.app_data::<Data<State>>().ok_or_else(|| domain::Error::internal("the app has no State"))?;
-    let caller = credentials::caller(request, &state.authentication).await?;
-    check_project(request.match_info().query("project_id"), &caller)?;
     let via = via(request, state, Dialect::Kps);
-    Ok(Admitted { caller, via, request_id })
+    let (caller, body) = match signed {
+        None => (credentials::caller(request, &state.authentication).await?, None),
+        Some(payload) => {
+            let payload = payload.await.map_err(|cause| Error::BodyUnreadable(cause.to_string()))?;
+            let body = read(payload, &request_id).await?;
+            (signed::caller(request, state, &via, &body).await?, Some(body))
+        }
+    };
+    let in_path = request.match_info().query("project_id");
+    check_project(in_path, &caller)?;
+    check_project_header(request, in_path)?;
+    Ok(Admitted { caller, via, request_id, body })
+}
+
+/// golangsdk adds `X-Project-Id` after signing: it grants nothing, and may only repeat the path's project.
+fn check_project_header(request: &HttpRequest, in_path: &str) -> Result<(), Error> {
+    match request.headers().get("x-project-id") {
+        Some(other) if other.as_bytes() != in_path.as_bytes() => Err(Error::OtherProject),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The path's project decides about nothing: it must be the token's, for an administrator too.

@@ -2,6 +2,7 @@
 
 mod error;
 mod gate;
+mod signed;
 mod v2_1;
 mod v3;
 mod view;

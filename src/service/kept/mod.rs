@@ -6,6 +6,7 @@ mod pacer;
 mod pass;
 mod reseal;
 mod rewrap;
+mod secrets;
 mod verify;
 mod walk;
 
@@ -15,7 +16,9 @@ pub use self::pass::PassMetrics;
 pub use self::rewrap::Rewrap;
 pub use self::verify::{Fault, Finding, Observer, Verification};
 pub use self::walk::JobReport;
-use crate::domain::{Actor, Chain, Entry, Error, Event, Outcome, Region, Result, Subject};
+use crate::domain::{
+    AccessKey, AccessKeyIds, Actor, Chain, Entry, Error, Event, Outcome, Owner, Region, Result, Subject,
+};
 use crate::store::{KekCount, RowKey, Store};
 use crate::vault::Vault;
 
@@ -87,6 +90,12 @@ impl KeptKeys {
 }
 
 impl Failed {
+    fn of_access_key(key: &AccessKey, reason: String) -> Self {
+        let AccessKeyIds { id, user, .. } = &key.ids;
+        let owner = Owner::User(user.clone()).to_string();
+        Self { region: "-".to_owned(), owner, name: "access key".to_owned(), id: id.to_string(), reason }
+    }
+
     fn new(key: &RowKey, name: &str, reason: String) -> Self {
         Self { region: key.region.clone(), owner: key.owner.clone(), name: name.to_owned(), id: key.id(), reason }
     }

@@ -24,7 +24,8 @@ type Destination = (KekId, Option<String>);
 
 impl KeptKeys {
     /// Walks over all rows until a walk finds none elsewhere, or none that it can move. What it has done stays done:
-    /// after being stopped it goes on where it was, because the rows themselves say which of them have moved.
+    /// after being stopped it goes on where it was, because the rows themselves say which of them have moved. The secrets of
+    /// access keys, which no KMS wraps, go to the primary master key.
     pub async fn rewrap(&self, order: &Rewrap, progress: Progress<'_>) -> Result<JobReport> {
         let to = in_words(&order.target);
         self.record(Event::Rewrap, Outcome::Done, format!("begins to move data keys to {to}")).await?;
@@ -37,7 +38,7 @@ impl KeptKeys {
     async fn rewrap_walks(&self, order: &Rewrap, report: &mut JobReport, progress: Progress<'_>) -> Result<()> {
         let mut pacer = Pacer::new(order.pace);
         while !self.rewrap_walk(order, &mut pacer, report, progress).await?.is_last() {}
-        Ok(())
+        self.rewrap_secrets(report).await
     }
 
     async fn rewrap_walk(

@@ -8,6 +8,8 @@ use crate::domain::{Error, Outcome};
 pub struct JobReport {
     /// Rows that it worked on.
     pub done: u64,
+    /// Secrets of access keys that a rewrap moved beside them.
+    pub secrets: u64,
     /// Rows that the last walk over all of them could not do its work on. A job is done when this is 0.
     pub left: u64,
     /// Some of those, and why.

@@ -6,6 +6,7 @@ mod errors;
 mod gate;
 mod private_keys;
 mod read;
+mod signed;
 mod write;
 
 use keypaird::domain::{KeyPair, Owner, ProjectId, UserId};
