@@ -113,6 +113,15 @@ class Service:
         assert answer.status == 201, answer.body
         return answer.headers["X-Subject-Token"], answer.json()["token"]["project"]["id"]
 
+    def command(self, *arguments):
+        """What a command of the program prints, beside the running service."""
+        environment = bare_environment(self.settings)
+        done = subprocess.run(
+            [BINARY, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def everything_stored(self):
         """The database's bytes: the SQLite files, or a dump in which binary columns are written in hex."""
         if self.database_url:
