@@ -39,13 +39,13 @@ fn edit(bytes: &mut Bytes<'_>, sealed: &mut SealedPrivateKey, row: &mut Row) {
         5 => sealed.suite = SUITES[usize::from(bytes.byte()) % 2],
         6 => sealed.kek.version = i32::from(bytes.byte()),
         7 => sealed.kek.name = bytes.text(),
-        8 => sealed.kek.provider = if bytes.byte() % 2 == 0 { KekProvider::Local } else { KekProvider::AwsKms },
+        8 => sealed.kek.provider = if bytes.byte() < 128 { KekProvider::Local } else { KekProvider::AwsKms },
         9 => row.instance = u128::from(bytes.byte()),
         10 => row.key_pair = u128::from(bytes.byte()),
         11 => replace(&mut row.region, Region::parse(&bytes.text()).ok()),
         12 => replace(&mut row.owner, Owner::parse(&bytes.text()).ok()),
         13 => row.project = ProjectId::parse(&bytes.text()).ok(),
-        14 => row.kind = if bytes.byte() % 2 == 0 { KeyKind::Ssh } else { KeyKind::X509 },
+        14 => row.kind = if bytes.byte() < 128 { KeyKind::Ssh } else { KeyKind::X509 },
         _ => row.public_key = bytes.text(),
     }
 }

@@ -218,7 +218,7 @@ async fn s29_only_creates_and_exports_answer_with_a_private_key_whatever_route_i
 #[actix_web::test]
 async fn s29_the_operators_listener_has_no_private_key() {
     let scene = Scene::set().await;
-    let audra = scene.app.user("audra", "demo", Role::AUDITOR).await;
+    let audra = scene.app.auditor("audra").await;
     for route in fixed("operator") {
         let query =
             if route.template == "/ledger" { format!("?user_id={}", scene.boss.user_id) } else { String::new() };
