@@ -22,8 +22,6 @@ use crate::vault::{AccessKeyBinding, Vault};
 /// How long a change elsewhere (a key disabled, a role taken) may go unnoticed.
 const LIFETIME: Duration = Duration::from_secs(5);
 const MAX_ENTRIES: usize = 10_000;
-/// How many are read at once.
-const PAGE: u32 = 1000;
 
 /// What an id that we make begins with, for people and for scanners of leaked secrets; 17 characters follow.
 const PREFIX: &str = "KPD";
@@ -44,6 +42,41 @@ pub enum SignatureRefused {
     SecurityToken,
     #[error(transparent)]
     Domain(#[from] Error),
+}
+
+impl SignatureRefused {
+    /// What the caller is told; the text itself is for the log.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Signature(refusal) => refusal.told(),
+            Self::UnknownKey(_) | Self::Locked | Self::SecurityToken | Self::Domain(_) => self.to_string(),
+        }
+    }
+}
+
+/// A signed request whose head may be what it says.
+pub struct Signed<'r> {
+    request: &'r Request<'r>,
+    authorization: Authorization<'r>,
+    access_key: AccessKeyId,
+    source: IpAddr,
+    attempt: Attempt,
+}
+
+impl<'r> Signed<'r> {
+    /// What can be said of a request from the address `source` without a secret and without its body.
+    pub fn of(request: &'r Request<'r>, authorization: &'r str, source: IpAddr) -> Result<Self, Refusal> {
+        let authorization = Authorization::parse(authorization)?;
+        authorization.check(request, Timestamp::now())?;
+        let access_key = AccessKeyId::parse(authorization.access_key).map_err(|_| Refusal::Malformed)?;
+        let attempt = Attempt::new(access_key.as_str(), source);
+        Ok(Self { request, authorization, access_key, source, attempt })
+    }
+
+    /// Where there are no access keys at all.
+    pub fn unknown(&self) -> SignatureRefused {
+        SignatureRefused::UnknownKey(self.access_key.to_string())
+    }
 }
 
 /// The access keys. Clones share them.
@@ -97,51 +130,23 @@ impl AccessKeys {
         Ok(NewAccessKey { key, secret, security_token })
     }
 
-    /// All of them, by id.
-    pub async fn list(&self) -> Result<Vec<AccessKey>> {
-        let mut keys: Vec<AccessKey> = Vec::new();
-        loop {
-            let page = self.0.store.access_keys_page(keys.last().map(|key| &key.ids.id), PAGE).await?;
-            if page.is_empty() {
-                return Ok(keys);
-            }
-            keys.extend(page);
-        }
+    /// Refuses, before its body is read, a request of a key that has failed too often from its address.
+    pub fn refuse_locked(&self, signed: &Signed<'_>) -> Result<(), SignatureRefused> {
+        let locked = self.0.failures.locked(signed.attempt, Instant::now());
+        if locked { Err(SignatureRefused::Locked) } else { Ok(()) }
     }
 
-    /// Elsewhere within five seconds. Whether there is such a key.
-    pub async fn set_enabled(&self, id: &AccessKeyId, enabled: bool) -> Result<bool> {
-        self.0.store.access_key_set_enabled(id, enabled).await
-    }
-
-    /// Elsewhere within five seconds. Whether there was such a key.
-    pub async fn delete(&self, id: &AccessKeyId) -> Result<bool> {
-        self.0.store.access_key_delete(id).await
-    }
-
-    /// The caller of a request that is signed as `authorization` says, from the address `source`.
+    /// The caller of a signed request with that body.
     ///
-    /// Failures are counted by key and address: nobody can lock out another by knowing a key's id.
-    pub async fn caller(
-        &self,
-        request: &Request<'_>,
-        authorization: &str,
-        source: IpAddr,
-    ) -> Result<Caller, SignatureRefused> {
-        let now = Timestamp::now();
-        let authorization = Authorization::parse(authorization)?;
-        authorization.check(request, now)?;
-        let attempt = Attempt::new(authorization.access_key, source);
-        if self.0.failures.locked(attempt, Instant::now()) {
-            return Err(SignatureRefused::Locked);
-        }
-        let judged = self.judge(request, &authorization, now).await;
+    /// Wrong signatures are counted by key and address; a key that does not exist has nothing that could be guessed.
+    pub async fn caller(&self, signed: &Signed<'_>, body: &[u8]) -> Result<Caller, SignatureRefused> {
+        let judged = self.judge(signed, body).await;
         match &judged {
-            Ok(_) => self.0.failures.forget(attempt),
-            Err(SignatureRefused::Domain(_)) => {}
-            Err(_) => {
-                if self.0.failures.record(attempt, Instant::now()) {
-                    let access_key = authorization.access_key;
+            Ok(_) => self.0.failures.forget(signed.attempt),
+            Err(SignatureRefused::Domain(_) | SignatureRefused::UnknownKey(_) | SignatureRefused::Locked) => {}
+            Err(SignatureRefused::Signature(_) | SignatureRefused::SecurityToken) => {
+                let Signed { access_key, source, attempt, .. } = signed;
+                if self.0.failures.record(*attempt, Instant::now()) {
                     tracing::warn!(%access_key, %source, "refuses access key {access_key} from {source}: too many failures");
                 }
             }
@@ -149,19 +154,13 @@ impl AccessKeys {
         judged
     }
 
-    async fn judge(
-        &self,
-        request: &Request<'_>,
-        authorization: &Authorization<'_>,
-        now: Timestamp,
-    ) -> Result<Caller, SignatureRefused> {
-        let unknown = || SignatureRefused::UnknownKey(authorization.access_key.to_owned());
-        let id = AccessKeyId::parse(authorization.access_key).map_err(|_| unknown())?;
-        let signer = self.signer(&id).await?.ok_or_else(unknown)?;
-        if signer.temporary.is_some_and(|temporary| temporary.expires_at <= now) {
-            return Err(unknown());
+    async fn judge(&self, signed: &Signed<'_>, body: &[u8]) -> Result<Caller, SignatureRefused> {
+        let Signed { request, authorization, access_key, .. } = signed;
+        let signer = self.signer(access_key).await?.ok_or_else(|| signed.unknown())?;
+        if signer.temporary.is_some_and(|temporary| temporary.expires_at <= Timestamp::now()) {
+            return Err(signed.unknown());
         }
-        authorization.verify(request, &signer.secret)?;
+        authorization.verify(request, body, &signer.secret)?;
         let sent = request.header("x-security-token").and_then(|text| std::str::from_utf8(text).ok());
         match (signer.temporary, sent) {
             (None, None) => Ok(signer.caller.clone()),

@@ -3,12 +3,17 @@
 use uuid::Uuid;
 
 use super::{Identity, Password};
-use crate::domain::{Error, Grant, GrantTarget, Project, ProjectId, Result, Role, Timestamp, User, UserId};
+use crate::domain::{
+    AccessKey, AccessKeyId, Error, Grant, GrantTarget, Project, ProjectId, Result, Role, Timestamp, User, UserId,
+};
 use crate::store::{Bootstrap, Bootstrapped};
 
 /// What the first start makes: a user and a project of each of these names.
 pub const FIRST_ADMIN: &str = "admin";
 pub const FIRST_MEMBER: &str = "demo";
+
+/// How many access keys are read at once.
+const PAGE: u32 = 1000;
 
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Default)]
@@ -98,6 +103,29 @@ impl Identity {
 
     pub async fn project_delete(&self, id: &ProjectId) -> Result<bool> {
         self.0.store.project_delete(id).await
+    }
+
+    /// All access keys, by id.
+    pub async fn access_keys_list(&self) -> Result<Vec<AccessKey>> {
+        let mut keys: Vec<AccessKey> = Vec::new();
+        loop {
+            let page = self.0.store.access_keys_page(keys.last().map(|key| &key.ids.id), PAGE).await?;
+            if page.is_empty() {
+                return Ok(keys);
+            }
+            keys.extend(page);
+        }
+    }
+
+    /// Elsewhere within five seconds. Whether there is such a key. Needs no master key: a key that leaked can be disabled
+    /// wherever the database is at hand.
+    pub async fn access_key_set_enabled(&self, id: &AccessKeyId, enabled: bool) -> Result<bool> {
+        self.0.store.access_key_set_enabled(id, enabled).await
+    }
+
+    /// Elsewhere within five seconds. Whether there was such a key.
+    pub async fn access_key_delete(&self, id: &AccessKeyId) -> Result<bool> {
+        self.0.store.access_key_delete(id).await
     }
 
     /// Giving twice is the same as once.

@@ -25,7 +25,7 @@ use callers::Callers;
 use failures::Failures;
 use hashing::Hashing;
 
-pub use access_keys::{AccessKeys, SignatureRefused};
+pub use access_keys::{AccessKeys, SignatureRefused, Signed};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
 pub use authentication::{Authentication, ProjectsSeenBy};
 pub use keystone::{Keystone, KeystoneError, Settings as KeystoneSettings};

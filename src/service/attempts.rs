@@ -1,5 +1,5 @@
-//! Attempts at private keys that were refused or failed, and at the ledger of others: they go to the caller's own chain of the ledger, a foreign name
-//! like a missing one, and a flood of them as a few records with a number.
+//! Attempts at private keys that were refused or failed, and at the ledger of others: they go to the caller's own chain of
+//! the ledger, a foreign name like a missing one, and a flood of them as a few records with a number.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

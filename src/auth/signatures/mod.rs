@@ -5,7 +5,8 @@ pub mod sdk_hmac;
 #[cfg(test)]
 mod tests;
 
-/// A request as it arrived, as far as a signature can cover it.
+/// A request as it arrived, as far as a signature can cover it, without its body: what can be refused without the body is
+/// refused before it is read.
 pub struct Request<'a> {
     /// In capitals.
     pub method: &'a str,
@@ -15,7 +16,6 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// Names in lower case, each as often as it was sent.
     pub headers: Vec<(&'a str, &'a [u8])>,
-    pub body: &'a [u8],
 }
 
 impl<'a> Request<'a> {

@@ -12,6 +12,8 @@
 //! The signed headers are taken as given: golangsdk leaves out Host. There is no nonce: within the 15 minutes a request
 //! can be sent again.
 
+use std::collections::HashSet;
+
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::memcmp;
@@ -26,10 +28,30 @@ use super::Request;
 use super::canonical::{encode_path, encode_query, encode_raw_path};
 use crate::domain::{SecretText, Timestamp, hex};
 
-const ALGORITHM: &str = "SDK-HMAC-SHA256";
+/// What such an `Authorization` header begins with.
+pub const ALGORITHM: &str = "SDK-HMAC-SHA256";
 const DATE: &str = "x-sdk-date";
 const BODY_HASH: &str = "x-sdk-content-sha256";
 const DATE_FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// The headers whose values a refusal shows: those that SDKs set themselves, none of which is a secret.
+const SHOWN: [&str; 9] = [
+    "accept",
+    "content-type",
+    "host",
+    "openstack-api-version",
+    "user-agent",
+    "x-domain-id",
+    "x-project-id",
+    "x-sdk-content-sha256",
+    DATE,
+];
+
+/// How much of a canonical request a refusal shows, in bytes.
+const LONGEST_SHOWN: usize = 4096;
+
+/// The longest name of a header that can be signed.
+const LONGEST_NAME: usize = 128;
 
 /// How far the signed date may be from the time of receipt, either way.
 const SKEW_SECONDS: i64 = 15 * 60;
@@ -59,13 +81,24 @@ pub enum Refusal {
     HeaderMissing(String),
     #[error("'{BODY_HASH}' must be the SHA-256 of the body; UNSIGNED-PAYLOAD is not taken")]
     BodyHash,
-    #[error("verify aksk signature fail, canonicalRequest:{canonical}")]
+    /// `canonical` is what should have been signed, with `|` for each line's end: for the caller alone, to compare with.
+    #[error("verify aksk signature fail")]
     Signature { canonical: String },
 }
 
-/// Whether an `Authorization` header is one of these.
-pub fn is_one(authorization: &str) -> bool {
-    authorization.split(' ').next() == Some(ALGORITHM)
+impl Refusal {
+    /// What the caller is told; the text itself is for the log, and repeats nothing of the request but names.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Signature { canonical } => format!("{self}, canonicalRequest:{canonical}"),
+            Self::Malformed
+            | Self::DateNotSigned
+            | Self::DateMalformed
+            | Self::Expired { .. }
+            | Self::HeaderMissing(_)
+            | Self::BodyHash => self.to_string(),
+        }
+    }
 }
 
 impl<'a> Authorization<'a> {
@@ -86,13 +119,13 @@ impl<'a> Authorization<'a> {
         }
         match (algorithm, access_key, signed_headers, signature) {
             (ALGORITHM, Some(access_key), Some(names), Some(signature)) => {
-                Ok(Self { access_key, signed_headers: names.split(';').collect(), signature })
+                Ok(Self { access_key, signed_headers: header_names(names)?, signature })
             }
             _ => Err(Refusal::Malformed),
         }
     }
 
-    /// All that can be said without the secret: date, headers and the body's hash.
+    /// All that can be said without the secret and the body: date and headers.
     pub fn check(&self, request: &Request<'_>, now: Timestamp) -> Result<(), Refusal> {
         if !self.signed_headers.contains(&DATE) {
             return Err(Refusal::DateNotSigned);
@@ -101,23 +134,24 @@ impl<'a> Authorization<'a> {
         if let Some(missing) = self.signed_headers.iter().find(|name| request.header(name).is_none()) {
             return Err(Refusal::HeaderMissing((*missing).to_owned()));
         }
-        let stated = request.headers.iter().filter(|(name, _)| *name == BODY_HASH);
-        let hash = hex(&sha256(request.body));
-        if stated.into_iter().any(|(_, stated)| !stated.eq_ignore_ascii_case(hash.as_bytes())) {
-            return Err(Refusal::BodyHash);
-        }
         Ok(())
     }
 
     /// Whether the signature is that of this secret. To be called after [`check`](Self::check).
     ///
     /// Java's SDK signs the path as sent, all others what it means: either will do.
-    pub fn verify(&self, request: &Request<'_>, secret: &SecretText) -> Result<(), Refusal> {
+    pub fn verify(&self, request: &Request<'_>, body: &[u8], secret: &SecretText) -> Result<(), Refusal> {
+        let body = hex(&sha256(body));
+        let mut stated = request.headers.iter().filter(|(name, _)| *name == BODY_HASH);
+        if stated.any(|(_, stated)| !stated.eq_ignore_ascii_case(body.as_bytes())) {
+            return Err(Refusal::BodyHash);
+        }
         let paths = [encode_path(request.path), encode_raw_path(request.path)];
         let date = date(request)?;
         let mut held = false;
         for path in &paths {
-            let to_sign = format!("{ALGORITHM}\n{date}\n{}", hex(&sha256(&self.canonical(request, path, Show::All))));
+            let canonical = self.canonical(request, path, &body, Show::All);
+            let to_sign = format!("{ALGORITHM}\n{date}\n{}", hex(&sha256(&canonical)));
             // Without memory there is no signature, and nothing holds.
             let signature = sign(secret, to_sign.as_bytes()).unwrap_or_default();
             let given = self.signature.as_bytes();
@@ -126,21 +160,22 @@ impl<'a> Authorization<'a> {
         if held {
             return Ok(());
         }
-        let canonical = self.canonical(request, &paths[0], Show::Masked);
+        let mut canonical = self.canonical(request, &paths[0], &body, Show::Masked);
+        canonical.truncate(LONGEST_SHOWN);
         Err(Refusal::Signature { canonical: String::from_utf8_lossy(&canonical).replace('\n', "|") })
     }
 
-    fn canonical(&self, request: &Request<'_>, path: &str, show: Show) -> Vec<u8> {
+    /// No longer than a few times the request's head: each header is in it once at most.
+    fn canonical(&self, request: &Request<'_>, path: &str, body: &str, show: Show) -> Vec<u8> {
         let query = encode_query(request.query);
         let mut text = format!("{}\n{path}\n{query}\n", request.method).into_bytes();
         for name in &self.signed_headers {
             let value = match show {
-                Show::Masked if is_secret(name) => b"***",
+                Show::Masked if !SHOWN.contains(name) => b"***",
                 Show::All | Show::Masked => request.header(name).unwrap_or_default().trim_ascii(),
             };
             text.extend([name.as_bytes(), b":", value, b"\n"].concat());
         }
-        let body = hex(&sha256(request.body));
         text.extend(format!("\n{}\n{body}", self.signed_headers.join(";")).into_bytes());
         text
     }
@@ -150,12 +185,15 @@ impl<'a> Authorization<'a> {
 #[derive(Clone, Copy)]
 enum Show {
     All,
-    /// Without what proves who somebody is: for a refusal, which may end in a log.
+    /// Without the values of headers that may prove who somebody is: for a refusal.
     Masked,
 }
 
-fn is_secret(header: &str) -> bool {
-    matches!(header, "x-security-token" | "x-auth-token" | "x-subject-token" | "x-service-token" | "cookie")
+/// The names of the signed headers: each once, so that no request makes much of little.
+fn header_names(names: &str) -> Result<Vec<&str>, Refusal> {
+    let mut seen = HashSet::new();
+    let all_fit = names.split(';').all(|name| (1..=LONGEST_NAME).contains(&name.len()) && seen.insert(name));
+    if all_fit { Ok(names.split(';').collect()) } else { Err(Refusal::Malformed) }
 }
 
 fn date<'a>(request: &Request<'a>) -> Result<&'a str, Refusal> {

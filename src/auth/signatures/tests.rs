@@ -66,7 +66,7 @@ impl Sent {
     fn request(&self) -> Request<'_> {
         let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        Request { method: &self.method, path, query, headers, body: self.body.as_bytes() }
+        Request { method: &self.method, path, query, headers }
     }
 
     fn judge(&self, secret: &str, now: Timestamp) -> Result<(), Refusal> {
@@ -74,7 +74,7 @@ impl Sent {
         let header = self.headers.iter().find(|(name, _)| name == "authorization").expect("is signed");
         let authorization = Authorization::parse(&header.1)?;
         authorization.check(&request, now)?;
-        authorization.verify(&request, &SecretText::new(secret.to_owned()))
+        authorization.verify(&request, self.body.as_bytes(), &SecretText::new(secret.to_owned()))
     }
 }
 
@@ -191,6 +191,8 @@ fn an_authorization_that_cannot_be_read_is_told_its_form() {
         "SDK-HMAC-SHA256 Access=a, Access=a, SignedHeaders=x-sdk-date, Signature=b",
         "SDK-HMAC-SHA256 Access=, SignedHeaders=x-sdk-date, Signature=b",
         "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=b, Other=c",
+        "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date;host;host, Signature=b",
+        "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date;, Signature=b",
         "SDK-HMAC-SM3 Access=a, SignedHeaders=x-sdk-date, Signature=b",
     ] {
         assert_eq!(Authorization::parse(text), Err(Refusal::Malformed), "{text}");
@@ -198,10 +200,36 @@ fn an_authorization_that_cannot_be_read_is_told_its_form() {
 }
 
 #[test]
+fn s32_no_request_makes_much_of_little() {
+    let mut sent = vector("get-list-no-query");
+    let long = "v".repeat(60_000);
+    sent.headers.push(("a".to_owned(), long.clone()));
+    let header = sent.headers.iter_mut().find(|(name, _)| name == "authorization").expect("is signed");
+    let names = |names: &str| format!("SDK-HMAC-SHA256 Access=KPSTESTAK0000000001, SignedHeaders={names}, Signature=0");
+    header.1 = names(&format!("x-sdk-date{}", ";a".repeat(30_000)));
+    assert_eq!(judge(&sent), Err(Refusal::Malformed));
+    let header = sent.headers.iter_mut().find(|(name, _)| name == "authorization").expect("is signed");
+    header.1 = names("x-sdk-date;a;user-agent");
+    sent.headers.iter_mut().filter(|(name, _)| name == "user-agent").for_each(|(_, value)| *value = long.clone());
+    let refusal = judge(&sent).expect_err("is refused");
+    assert!(refusal.told().len() < 5000 && refusal.to_string() == "verify aksk signature fail", "{refusal}");
+}
+
+#[test]
 fn a_refusal_shows_what_was_to_be_signed_but_no_token() {
     let mut sent = vector("get-with-security-token");
     sent.method = "POST".to_owned();
+    sent.headers.push(("x-own".to_owned(), "an-own-secret".to_owned()));
+    for (name, value) in &mut sent.headers {
+        if name == "authorization" {
+            *value = value.replace("SignedHeaders=", "SignedHeaders=x-own;");
+        }
+    }
     let Err(Refusal::Signature { canonical }) = judge(&sent) else { panic!("is taken") };
-    assert!(canonical.starts_with("POST|/v3/0123456789abcdef0123456789abcdef/keypairs/||content-type:"), "{canonical}");
+    assert!(
+        canonical.starts_with("POST|/v3/0123456789abcdef0123456789abcdef/keypairs/||x-own:***|content-type:"),
+        "{canonical}"
+    );
     assert!(canonical.contains("|x-security-token:***|") && !canonical.contains("FAKE-SECURITY-TOKEN"), "{canonical}");
+    assert!(!canonical.contains("an-own-secret"), "{canonical}");
 }

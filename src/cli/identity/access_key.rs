@@ -106,15 +106,15 @@ fn shown(time: Timestamp) -> String {
 
 impl AccessKeyCommand {
     pub(super) async fn run(self, settings: &Settings, identity: &Identity) -> Result<String, CommandError> {
-        let keys = app::open_access_keys(settings, identity).await?;
         match self {
             Self::Create { user, project, lifetime, output } => {
+                let keys = app::open_access_keys(settings, identity).await?;
                 let (user, project) = (user_named(identity, &user).await?, project_named(identity, &project).await?);
                 let made = keys.create(user.id, project.id, lifetime.map(Duration::from_secs)).await?;
                 print_made(&made, &output)
             }
             Self::List { output } => {
-                let listed: Vec<Listed> = keys.list().await?.into_iter().map(Listed::from).collect();
+                let listed: Vec<Listed> = identity.access_keys_list().await?.into_iter().map(Listed::from).collect();
                 output.list(
                     &listed,
                     ["ACCESS", "USER ID", "PROJECT ID", "ENABLED", "CREATED", "EXPIRES"],
@@ -122,12 +122,14 @@ impl AccessKeyCommand {
                 )
             }
             Self::Disable { access_key } => {
-                change(keys.set_enabled(&id(&access_key)?, false).await?, "disabled", access_key)
+                change(identity.access_key_set_enabled(&id(&access_key)?, false).await?, "disabled", access_key)
             }
             Self::Enable { access_key } => {
-                change(keys.set_enabled(&id(&access_key)?, true).await?, "enabled", access_key)
+                change(identity.access_key_set_enabled(&id(&access_key)?, true).await?, "enabled", access_key)
             }
-            Self::Delete { access_key } => change(keys.delete(&id(&access_key)?).await?, "deleted", access_key),
+            Self::Delete { access_key } => {
+                change(identity.access_key_delete(&id(&access_key)?).await?, "deleted", access_key)
+            }
         }
     }
 }

@@ -47,8 +47,8 @@ pub(super) enum Command {
     /// List the keys of the file and those that the database knows.
     ///
     /// ROWS is how many private keys and secrets of access keys are sealed by a key, CHECK the first bytes of the value by
-    /// which the database knows it again. STATE is `ok`; `new` for a key that no service has loaded yet; `another` where the file has another key
-    /// of that name and version; or `missing` where the file has none.
+    /// which the database knows it again. STATE is `ok`; `new` for a key that no service has loaded yet; `another` where
+    /// the file has another key of that name and version; or `missing` where the file has none.
     List {
         #[command(flatten)]
         file: FileArgument,

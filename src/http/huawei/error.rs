@@ -20,9 +20,9 @@ pub(super) enum Error {
     Domain(#[from] domain::Error),
     #[error("X-Auth-Token: the token is missing, or is not valid (any more)")]
     Unauthenticated,
-    /// `message` is the gateway's word for what is wrong with it.
-    #[error("Incorrect IAM authentication information: {message}")]
-    Signature { message: String, request_id: String },
+    /// `reason` is the gateway's word for what is wrong with it, `told` the same with what only its caller may read.
+    #[error("Incorrect IAM authentication information: {reason}")]
+    Signature { reason: String, told: String, request_id: String },
     #[error("project_id: must consist of digits, the letters a to f, and '-'")]
     NotAProjectId,
     #[error("project_id: is not the project of the token")]
@@ -85,7 +85,10 @@ impl Error {
         match self {
             Self::Domain(error) => of_domain(error),
             Self::Unauthenticated => Refusal::new(StatusCode::UNAUTHORIZED, code::TOKEN, self),
-            Self::Signature { .. } => Refusal::new(StatusCode::UNAUTHORIZED, code::SIGNATURE, self),
+            Self::Signature { told, .. } => {
+                let message = format!("Incorrect IAM authentication information: {told}");
+                Refusal::new(StatusCode::UNAUTHORIZED, code::SIGNATURE, message)
+            }
             Self::NotAProjectId | Self::BodyUnreadable(_) => {
                 Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, self)
             }

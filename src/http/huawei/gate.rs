@@ -85,9 +85,12 @@ async fn admit(request: &HttpRequest, signed: Option<PayloadFuture>) -> Result<A
     let (caller, body) = match signed {
         None => (credentials::caller(request, &state.authentication).await?, None),
         Some(payload) => {
-            let payload = payload.await.map_err(|cause| Error::BodyUnreadable(cause.to_string()))?;
-            let body = read(payload, &request_id).await?;
-            (signed::caller(request, state, &via, &body).await?, Some(body))
+            let body = async {
+                let payload = payload.await.map_err(|cause| Error::BodyUnreadable(cause.to_string()))?;
+                read(payload, &request_id).await
+            };
+            let (caller, body) = signed::caller(request, state, &via, body).await?;
+            (caller, Some(body))
         }
     };
     let in_path = request.match_info().query("project_id");

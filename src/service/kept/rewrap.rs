@@ -31,14 +31,18 @@ impl KeptKeys {
         self.record(Event::Rewrap, Outcome::Done, format!("begins to move data keys to {to}")).await?;
         let mut report = JobReport::default();
         report.broken_off = self.rewrap_walks(order, &mut report, progress).await.err();
-        let detail = format!("moved {} data keys to {to}{}", report.done, report.ending());
+        let secrets = match report.secrets {
+            0 => String::new(),
+            secrets => format!(", and {secrets} secrets of access keys to the primary master key"),
+        };
+        let detail = format!("moved {} data keys to {to}{secrets}{}", report.done, report.ending());
         self.conclude(Event::Rewrap, detail, report).await
     }
 
     async fn rewrap_walks(&self, order: &Rewrap, report: &mut JobReport, progress: Progress<'_>) -> Result<()> {
         let mut pacer = Pacer::new(order.pace);
         while !self.rewrap_walk(order, &mut pacer, report, progress).await?.is_last() {}
-        self.rewrap_secrets(report).await
+        self.rewrap_secrets(&mut pacer, report).await
     }
 
     async fn rewrap_walk(

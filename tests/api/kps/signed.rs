@@ -118,6 +118,20 @@ async fn s32_what_is_signed_wrongly_is_refused_as_the_gateway_does_and_a_token_b
 }
 
 #[actix_web::test]
+async fn a_second_authorization_header_spoils_a_signed_request() {
+    let app = TestApp::spawn().await;
+    let key = key_of(&app, &app.demo, None).await;
+    let path = format!("/v2.1/{}/keypairs", key.project);
+    for place in [0, 2] {
+        let mut headers = key.sign("GET", &path, "", b"", 0);
+        headers.insert(place, ("Authorization".to_owned(), "Bearer x".to_owned()));
+        headers.push(("X-Auth-Token".to_owned(), app.demo.token.clone()));
+        let answer = send(&app, "GET", &path, &headers, Vec::new()).await;
+        assert!(refusal(&answer).2.contains("Authorization must be 'SDK-HMAC-SHA256 Access="), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
 async fn s32_a_key_is_of_one_project_whatever_a_header_says() {
     let app = TestApp::spawn().await;
     let other = app.user("bea", "other", Role::MEMBER).await;
@@ -145,10 +159,9 @@ async fn a_key_that_is_disabled_deleted_or_whose_user_is_disabled_is_refused_wit
     for key in &keys {
         key.call(&app, "GET", "", Value::Null).await.expect(200);
     }
-    let elsewhere = access_keys(&app);
     let id = |key: &Key| keypaird::domain::AccessKeyId::parse(&key.access).unwrap();
-    assert!(elsewhere.set_enabled(&id(&keys[0]), false).await.unwrap());
-    assert!(elsewhere.delete(&id(&keys[1])).await.unwrap());
+    assert!(app.identity.access_key_set_enabled(&id(&keys[0]), false).await.unwrap());
+    assert!(app.identity.access_key_delete(&id(&keys[1])).await.unwrap());
     let user = app.identity.user_named("cid").await.unwrap().unwrap();
     let disabled = keypaird::auth::UserChanges { enabled: Some(false), password: None };
     app.identity.user_change(user, disabled).await.unwrap();
@@ -161,7 +174,7 @@ async fn a_key_that_is_disabled_deleted_or_whose_user_is_disabled_is_refused_wit
         let answer = key.call(&app, "GET", "", Value::Null).await;
         assert!(refusal(&answer).2.ends_with(&format!("ak {} not exist", key.access)), "{}", answer.text);
     }
-    assert!(elsewhere.set_enabled(&id(&keys[0]), true).await.unwrap());
+    assert!(app.identity.access_key_set_enabled(&id(&keys[0]), true).await.unwrap());
     keys[0].call(&app, "GET", "", Value::Null).await.expect(200);
 }
 
