@@ -45,13 +45,13 @@ fn a_keystones_files_that_cannot_be_used_end_serve_and_are_named() {
 #[test]
 fn accounts_are_not_made_here_where_they_are_a_keystones() {
     let directory = TempDir::new().unwrap();
-    for command in ["user list", "project create p", "role list", "bootstrap"] {
+    for command in ["user list", "project create p", "role list", "access-key list", "bootstrap"] {
         let mut keypaird = keypaird(directory.path(), &[]);
         keypaird.args(command.split(' ')).args(KEYSTONE);
         let output = keypaird.args(["--set", "identity.keystone.password_file=p"]).output().unwrap();
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("users, projects and roles are a Keystone's"), "{stderr}");
+        assert!(stderr.contains("users, projects, roles and access keys are a Keystone's"), "{stderr}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing was made");
     }
 }
