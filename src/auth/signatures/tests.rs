@@ -171,6 +171,19 @@ fn s32_whatever_is_changed_of_a_signed_request_is_found() {
 }
 
 #[test]
+fn the_order_of_the_query_is_not_signed_but_its_pairs_are() {
+    let mut sent = vector("get-query-unsorted-and-special");
+    let (path, query) = sent.target.split_once('?').expect("has a query");
+    let pairs: Vec<_> = query.split('&').rev().collect();
+    let turned = format!("{path}?{}", pairs.join("&"));
+    assert_ne!(turned, sent.target);
+    sent.target = turned;
+    assert_eq!(judge(&sent), Ok(()));
+    sent.target.push_str("&multi=a");
+    assert!(judge(&sent).is_err());
+}
+
+#[test]
 fn a_signature_over_the_path_as_it_was_sent_is_taken_too() {
     let mut sent = vector("get-path-special-chars");
     let header = sent.headers.iter_mut().find(|(name, _)| name == "authorization").expect("is signed");
