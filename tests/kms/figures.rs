@@ -1,4 +1,5 @@
 //! What calls that need no KMS take while it answers, is away, and is slow. `tests/long/kms-away` prints it.
+#![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::future::Future;
 use std::pin::pin;
