@@ -28,7 +28,7 @@ impl NewLedgerRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = ledger)]
+#[diesel(table_name = ledger, treat_none_as_default_value = false)]
 pub(super) struct LedgerRow<'a> {
     region: &'a str,
     owner: &'a str,
