@@ -15,6 +15,9 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     #[error("key pair '{0}' does not exist")]
     NotFound(KeyPairName),
+    /// The caller has just deleted a key pair of that name; the project's, which it hid, is left alone for a while.
+    #[error("your key pair '{0}' was just deleted; the project's of the same name can be deleted some minutes later")]
+    JustDeleted(KeyPairName),
     /// The key pair is there, but no private key of it is kept.
     #[error("no private key of key pair '{0}' is kept")]
     NotKept(KeyPairName),

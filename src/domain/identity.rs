@@ -108,6 +108,13 @@ pub struct Grant {
     pub role: Role,
 }
 
+impl Grant {
+    /// Whether it is one on that project.
+    pub fn is_on(&self, project: &ProjectId) -> bool {
+        matches!(&self.target, GrantTarget::Project(granted) if granted == project)
+    }
+}
+
 /// SHA-256 of a token: what is stored of it. The token itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);

@@ -27,7 +27,7 @@ pub use ledger::{
     hex, record_hash,
 };
 pub use owner::Owner;
-pub use page::Page;
+pub use page::{Marker, Page};
 pub use quota::{Limit, Limits, Quota, QuotaHolder, Resource};
 pub use sealed::{KekId, KekProvider, KmsKey, Protection, SealedPrivateKey, Suite};
 pub use secret::{PrivateKeyPem, SecretText};

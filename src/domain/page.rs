@@ -6,6 +6,22 @@ use super::KeyPairName;
 #[derive(Clone, Debug)]
 pub struct Page {
     pub limit: usize,
-    /// The last name of the page before; it must exist.
-    pub marker: Option<KeyPairName>,
+    pub marker: Option<Marker>,
+}
+
+/// Where a page begins: after a name, mostly the last one of the page before.
+#[derive(Clone, Debug)]
+pub enum Marker {
+    /// A key pair that the caller sees; any other is [`super::Error::MarkerNotFound`].
+    KeyPair(KeyPairName),
+    /// A place between names: a list goes on where it was, whatever has become of the key pair there.
+    Place(KeyPairName),
+}
+
+impl Marker {
+    pub const fn name(&self) -> &KeyPairName {
+        match self {
+            Self::KeyPair(name) | Self::Place(name) => name,
+        }
+    }
 }

@@ -69,6 +69,18 @@ pub struct SealedPrivateKey {
     pub ciphertext: Vec<u8>,
 }
 
+impl KekId {
+    /// The id by which the KMS knows the key, out of its ARN; `None` of a master key.
+    pub fn kms_key_id(&self) -> Option<&str> {
+        match self.provider {
+            KekProvider::Local => None,
+            KekProvider::AwsKms | KekProvider::AwsKmsProject => {
+                Some(self.name.rsplit_once(":key/").map_or(self.name.as_str(), |(_, id)| id))
+            }
+        }
+    }
+}
+
 impl Suite {
     /// The number in the `suite` column and in the binding.
     pub const fn number(self) -> i32 {

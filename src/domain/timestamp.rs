@@ -24,6 +24,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Milliseconds since then, cut off.
+    pub const fn as_millis(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
     /// This moment and `later` more.
     pub fn plus(self, later: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(later.as_micros()).unwrap_or(i64::MAX)))

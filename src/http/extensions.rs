@@ -132,8 +132,9 @@ fn protection_by_word(word: &str) -> Result<Protection> {
 }
 
 fn protection_by_object(encryption: &Json) -> Result<Protection> {
-    let name = members::text(encryption, KMS_KEY_NAME)?;
-    let id = members::text(encryption, KMS_KEY_ID)?;
+    // Earlier versions of Huawei's Terraform provider send an empty name beside the type `default`.
+    let name = members::text(encryption, KMS_KEY_NAME)?.filter(|name| !name.is_empty());
+    let id = members::text(encryption, KMS_KEY_ID)?.filter(|id| !id.is_empty());
     match members::required_text(encryption, ENCRYPTION_TYPE)? {
         "kms" => kms_protection(name, id),
         "default" if name.is_some() => Err(invalid(KMS_KEY_NAME, "is taken only where the type is 'kms'")),

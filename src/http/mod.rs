@@ -10,6 +10,7 @@ pub mod huawei;
 pub mod identity;
 pub mod json;
 pub mod members;
+pub mod microversion;
 pub mod nova;
 pub mod ops;
 pub mod options;
@@ -63,10 +64,11 @@ pub struct Settings {
 
 /// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.
 pub fn routes(config: &mut ServiceConfig, authentication: &Authentication) {
-    huawei::routes(config);
+    huawei::iam_routes(config);
     match authentication {
         Authentication::Embedded(identity) => identity::routes(config, identity),
         Authentication::Keystone(keystone) => identity::routes_elsewhere(config, keystone.login_url()),
     }
+    huawei::routes(config);
     nova::routes(config);
 }

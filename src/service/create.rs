@@ -260,7 +260,7 @@ impl Whose {
     /// The user that a new key pair is for.
     fn user<'a>(&'a self, caller: &'a Caller) -> &'a UserId {
         match self {
-            Self::Callers => &caller.user,
+            Self::Callers | Self::Project(_) => &caller.user,
             Self::User(user) => user,
         }
     }

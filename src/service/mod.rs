@@ -3,6 +3,7 @@
 mod attempts;
 mod audit;
 mod create;
+mod export;
 mod generation;
 mod kept;
 mod metrics;
@@ -20,11 +21,12 @@ pub use audit::{
     Wanted,
 };
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
+pub use export::{Export, Exported};
 pub use kept::{
     Census, Failed, Fault, Finding, JobReport, KeptKeys, Observer, Pace, PassMetrics, Progress, Rewrap, Verification,
 };
 pub use policy::may_see_extensions;
-pub use private_keys::{Export, Exported, ImportInto};
+pub use private_keys::ImportInto;
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
 
 use self::attempts::Attempts;
@@ -32,7 +34,7 @@ use self::generation::Generators;
 use self::metrics::Metrics;
 use prometheus::Registry;
 
-use crate::domain::{Caller, Error, Owner, Region, Result, UserId};
+use crate::domain::{Caller, Error, Owner, ProjectId, Region, Result, UserId};
 use crate::ssh::Algorithm;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -86,6 +88,8 @@ pub struct KeyPairs {
 pub enum Whose {
     /// The caller's own, and to read also those of the caller's project.
     Callers,
+    /// A project's, and to read also the caller's own where it is the caller's project.
+    Project(ProjectId),
     /// A named user's (`user_id`); another's only for an administrator, and never a private key.
     User(UserId),
 }
@@ -129,21 +133,23 @@ impl KeyPairs {
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Whose {
-    /// The one name space that a write touches: a user's, never the project's. A repeated DELETE therefore leaves
-    /// the project's key pair of the same name alone.
+    /// The one name space that a write touches. A repeated DELETE therefore leaves the project's key pair of the same name
+    /// alone.
     fn written_owner(&self, caller: &Caller) -> Owner {
         match self {
             Self::Callers => caller.user_owner(),
+            Self::Project(project) => Owner::Project(project.clone()),
             Self::User(user) => Owner::User(user.clone()),
         }
     }
 
-    /// The other name space whose names the caller sees: the project's, where the request is about the caller.
+    /// The other name space whose names the caller sees, where the request is about the caller.
     fn other_owner(&self, caller: &Caller) -> Option<Owner> {
         match self {
             Self::Callers => caller.project_owner(),
+            Self::Project(project) if Some(project) == caller.project() => Some(caller.user_owner()),
             Self::User(user) if *user == caller.user => caller.project_owner(),
-            Self::User(_) => None,
+            Self::Project(_) | Self::User(_) => None,
         }
     }
 }

@@ -1,8 +1,6 @@
-//! Kept private keys on their way out and in: export, import into a key pair that is there, clear.
+//! Kept private keys: import into a key pair that is there, and clear.
 //!
-//! They touch the user's own key pair of that name or, where there is none, the project's; never both.
-
-use std::sync::Arc;
+//! They, and exports, touch the user's own key pair of that name or, where there is none, the project's; never both.
 
 use super::attempts::Attempt;
 use super::policy::{authorize, authorize_private_key};
@@ -11,24 +9,12 @@ use crate::domain::{
     Action, Caller, Entry, Error, Event, KeyPair, KeyPairName, PrivateKeyPem, Protection, Result, SealedPrivateKey,
     Subject, Timestamp, Via,
 };
-use crate::ssh::{self, ExportForm};
+use crate::ssh;
 use crate::store::Still;
 use crate::vault::Binding;
 
 /// How often a key pair is read again that others change meanwhile.
-const ROUNDS: u32 = 3;
-
-/// A kept private key that is asked for.
-pub struct Export {
-    pub name: KeyPairName,
-    pub form: ExportForm,
-}
-
-/// A private key that went out, and is in the ledger.
-pub struct Exported {
-    pub pair: KeyPair,
-    pub private_key: PrivateKeyPem,
-}
+pub(super) const ROUNDS: u32 = 3;
 
 /// A private key to be kept for a key pair that is there; what was kept before is replaced.
 pub struct ImportInto {
@@ -39,19 +25,6 @@ pub struct ImportInto {
 }
 
 impl KeyPairs {
-    /// Hands a kept private key out. It is opened first; then, in one transaction, its row is read again and the hand-out
-    /// recorded; only then it is returned.
-    ///
-    /// [`Error::NotKept`] where there is none. [`Error::Integrity`] where the stored key is not what was sealed for this
-    /// key pair, or does not derive its public key.
-    #[tracing::instrument(skip_all, fields(key_pair.name = %wish.name))]
-    pub async fn export(&self, caller: &Caller, via: &Via, wish: Export) -> Result<Exported> {
-        let attempt = Attempt { action: Action::Export, event: Event::Export, name: wish.name.clone() };
-        let outcome = self.try_export(caller, via, wish).await;
-        self.record_failure(caller, via, attempt, &outcome).await;
-        outcome
-    }
-
     /// Keeps a private key that matches the pair's public key: [`Error::PrivateKeyMismatch`] where it does not.
     #[tracing::instrument(skip_all, fields(key_pair.name = %wish.name))]
     pub async fn import_into(&self, caller: &Caller, via: &Via, wish: ImportInto) -> Result<KeyPair> {
@@ -68,31 +41,6 @@ impl KeyPairs {
         let outcome = self.try_clear(caller, via, name).await;
         self.record_failure(caller, via, attempt, &outcome).await;
         outcome
-    }
-
-    async fn try_export(&self, caller: &Caller, via: &Via, wish: Export) -> Result<Exported> {
-        let Export { name, form } = wish;
-        let form = Arc::new(form);
-        for _ in 0..ROUNDS {
-            let (pair, sealed) = self.kept(caller, Action::Export, &name).await?;
-            let opened = self.vault.open(&sealed, &Binding::of(self.store.instance(), &pair)).await?;
-            let private_key = self.write(opened, &pair, &form).await?;
-            let entry = Entry {
-                format: Some(in_words(&form).to_owned()),
-                ..Entry::done(Event::Export, caller.actor(via), Subject::of(&pair, Some(&sealed)))
-            };
-            match self.store.private_key_release(&pair, &sealed, entry).await? {
-                Still::Same => {
-                    tracing::info!(
-                        key_pair.name = %pair.name, key_pair.id = %pair.id, user = %caller.user,
-                        "exported the private key of {}", pair.name
-                    );
-                    return Ok(Exported { pair, private_key });
-                }
-                Still::Changed => {}
-            }
-        }
-        Err(changes_too_fast())
     }
 
     async fn try_import_into(&self, caller: &Caller, via: &Via, wish: ImportInto) -> Result<KeyPair> {
@@ -157,7 +105,12 @@ impl KeyPairs {
     }
 
     /// The same with what is kept of it, both from one statement.
-    async fn kept(&self, caller: &Caller, action: Action, name: &KeyPairName) -> Result<(KeyPair, SealedPrivateKey)> {
+    pub(super) async fn kept(
+        &self,
+        caller: &Caller,
+        action: Action,
+        name: &KeyPairName,
+    ) -> Result<(KeyPair, SealedPrivateKey)> {
         let pair = self.for_private_key(caller, action, &Whose::Callers, name).await?;
         let read = self.store.sealed_private_key(&self.region, &pair.owner, name).await?;
         let (pair, sealed) = read.ok_or_else(|| Error::NotKept(name.clone()))?;
@@ -176,29 +129,8 @@ impl KeyPairs {
         let data_key = self.vault.fresh_data_key(protection, &binding.row).await?;
         self.vault.seal(data_key, &binding, private_key).await
     }
-
-    /// The key as it goes out, if it derives the pair's public key. Encrypting it under a passphrase is slow on purpose,
-    /// so that happens where keys are generated.
-    async fn write(&self, opened: PrivateKeyPem, pair: &KeyPair, form: &Arc<ExportForm>) -> Result<PrivateKeyPem> {
-        match **form {
-            ExportForm::AsKept | ExportForm::Format(_) => ssh::export(opened, pair.kind, &pair.public_key, form),
-            ExportForm::Encrypted(_) => {
-                let (kind, public_key, form) = (pair.kind, pair.public_key.clone(), Arc::clone(form));
-                self.generators.run(move || ssh::export(opened, kind, &public_key, &form)).await
-            }
-        }
-    }
 }
 
-/// What the ledger says of it.
-const fn in_words(form: &ExportForm) -> &'static str {
-    match form {
-        ExportForm::AsKept => "as kept",
-        ExportForm::Format(format) => format.as_str(),
-        ExportForm::Encrypted(_) => "openssh, under a passphrase",
-    }
-}
-
-fn changes_too_fast() -> Error {
+pub(super) fn changes_too_fast() -> Error {
     Error::Busy { what: "a key pair that others change at the same time", retry_after: RETRY_AFTER }
 }

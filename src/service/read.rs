@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 
 use super::policy::{authorize, is_granted};
 use super::{KeyPairs, Whose};
-use crate::domain::{Action, Caller, Error, KeyPair, KeyPairName, Owner, Page, Result};
+use crate::domain::{Action, Caller, Error, KekId, KeyPair, KeyPairName, Marker, Owner, Page, Result};
 
 impl KeyPairs {
     /// The key pair of that name: the user's own before the project's.
@@ -16,28 +16,33 @@ impl KeyPairs {
         self.find_visible(caller, whose, name).await?.ok_or_else(|| Error::NotFound(name.clone()))
     }
 
+    /// What the private key of a key pair that was found is wrapped by; `None` where none is kept.
+    pub async fn kek_of(&self, pair: &KeyPair) -> Result<Option<KekId>> {
+        if pair.has_private_key { self.store.private_key_kek(pair).await } else { Ok(None) }
+    }
+
     /// A page of what the caller sees, in byte order of the names; of two with one name, the user's own.
     #[tracing::instrument(skip_all)]
     pub async fn list(&self, caller: &Caller, whose: &Whose, page: &Page) -> Result<Vec<KeyPair>> {
         let own = whose.written_owner(caller);
         authorize(caller, Action::List, &own, None)?;
-        if let Some(marker) = &page.marker
+        if let Some(Marker::KeyPair(marker)) = &page.marker
             && self.find_visible(caller, whose, marker).await?.is_none()
         {
             return Err(Error::MarkerNotFound(marker.to_string()));
         }
-        let Some(shared) = shared_owner(caller, whose, Action::List) else {
+        let Some(other) = other_owner(caller, whose, Action::List) else {
             return self.store.key_pairs_list(&self.region, &own, page).await;
         };
-        let (own, shared) = try_join(
+        let (own, other) = try_join(
             self.store.key_pairs_list(&self.region, &own, page),
-            self.store.key_pairs_list(&self.region, &shared, page),
+            self.store.key_pairs_list(&self.region, &other, page),
         )
         .await?;
-        Ok(merge(own, shared, page.limit))
+        Ok(merge(own, other, page.limit))
     }
 
-    /// Looks in the user's name space and, where the request is about the caller, in the project's.
+    /// Looks in the name space that the request is about and, where it is about the caller, in the caller's other one.
     pub(super) async fn find_visible(
         &self,
         caller: &Caller,
@@ -45,8 +50,8 @@ impl KeyPairs {
         name: &KeyPairName,
     ) -> Result<Option<KeyPair>> {
         let own = self.find_in(&whose.written_owner(caller), name).await?;
-        match (own, shared_owner(caller, whose, Action::Show)) {
-            (None, Some(shared)) => self.find_in(&shared, name).await,
+        match (own, other_owner(caller, whose, Action::Show)) {
+            (None, Some(other)) => self.find_in(&other, name).await,
             (own, _) => Ok(own),
         }
     }
@@ -56,8 +61,8 @@ impl KeyPairs {
     }
 }
 
-/// The name space of the caller's project, where the request is about the caller.
-fn shared_owner(caller: &Caller, whose: &Whose, action: Action) -> Option<Owner> {
+/// The caller's other name space, where the request is about the caller.
+fn other_owner(caller: &Caller, whose: &Whose, action: Action) -> Option<Owner> {
     whose.other_owner(caller).filter(|owner| is_granted(caller, action, owner))
 }
 

@@ -66,7 +66,7 @@ impl Store {
     pub async fn key_pairs_list(&self, region: &Region, owner: &Owner, page: &Page) -> Result<Vec<KeyPair>> {
         let owner = owner.to_string();
         // Every name comes after the empty text: one statement for all pages.
-        let after = page.marker.as_ref().map_or("", KeyPairName::as_str);
+        let after = page.marker.as_ref().map_or("", |marker| marker.name().as_str());
         let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
         let rows: Vec<KeyPairRow> = read!(
             self,

@@ -10,10 +10,12 @@ use super::connection::{Conn, run};
 use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::readers::read;
-use super::rows::{KeyPairRow, NewSealedRow, SealedRow, is_named};
+use super::rows::{KeyPairRow, NewSealedRow, SealedRow, is_named, kek_id};
 use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
 use super::writer::Abort;
-use crate::domain::{Entry, KeyPair, KeyPairName, Owner, ProjectId, Region, Result, SealedPrivateKey, Timestamp};
+use crate::domain::{
+    Entry, KekId, KeyPair, KeyPairName, Owner, ProjectId, Region, Result, SealedPrivateKey, Timestamp,
+};
 
 /// Whether what a transaction was to work on was still as its caller had read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,14 @@ pub enum Still {
     Same,
     /// Nothing was done: read again.
     Changed,
+}
+
+/// A private key that was opened and is to go out.
+pub struct HandOut {
+    pub pair: KeyPair,
+    pub opened: SealedPrivateKey,
+    /// What the ledger is to say of it.
+    pub entry: Entry,
 }
 
 impl Store {
@@ -51,17 +61,39 @@ impl Store {
         rows.into_iter().next().map(|(pair, sealed)| Ok((pair.try_into()?, sealed.try_into()?))).transpose()
     }
 
-    /// Puts the record of a hand-out into the ledger if the pair, and what is kept of it, are still those that were opened.
-    /// The private key may leave when this says `Same`, and not before.
+    /// What a pair's private key is wrapped by; `None` where none is kept.
     #[instrument(skip_all, level = "debug")]
-    pub async fn private_key_release(&self, pair: &KeyPair, opened: &SealedPrivateKey, entry: Entry) -> Result<Still> {
-        let (row, opened) = (PairKey::of(pair), opened.clone());
+    pub async fn private_key_kek(&self, pair: &KeyPair) -> Result<Option<KekId>> {
+        let PairKey { space, id, .. } = PairKey::of(pair);
+        let rows: Vec<(String, String, i32)> = read!(
+            self,
+            load,
+            sealed_keys::table
+                .filter(sealed_keys::region.eq(&space.region))
+                .filter(sealed_keys::owner.eq(&space.owner))
+                .filter(sealed_keys::key_pair_id.eq(&id))
+                .select((sealed_keys::kek_provider, sealed_keys::kek_name, sealed_keys::kek_version))
+        )?;
+        rows.into_iter().next().map(|(provider, name, version)| kek_id(&provider, name, version)).transpose()
+    }
+
+    /// Puts the records of hand-outs into the ledger if all pairs, and what is kept of them, are still those that were
+    /// opened. The private keys may leave when this says `Same`, and not before.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn private_keys_release(&self, hand_outs: Vec<HandOut>) -> Result<Still> {
+        let rows: Vec<_> = hand_outs.iter().map(|hand_out| PairKey::of(&hand_out.pair)).collect();
         self.write_with_record(async move |conn| {
-            let tallies = lock(conn, &row).await?;
-            if !is_sealed(conn, &row, &opened).await? {
-                return Ok(Still::Changed);
+            let mut tallies = Tallies::default();
+            rows.iter().for_each(|row| tallies.reserve(&row.space, 0));
+            tallies.lock(conn).await?;
+            for (row, HandOut { opened, entry, .. }) in rows.iter().zip(&hand_outs) {
+                if !is_sealed(conn, row, opened).await? {
+                    return Ok(Still::Changed);
+                }
+                tallies.record(&row.space, entry)?;
             }
-            record(conn, tallies, &row, &entry).await
+            tallies.settle(conn).await?;
+            Ok(Still::Same)
         })
         .await
     }

@@ -164,11 +164,7 @@ impl TryFrom<SealedRow> for SealedPrivateKey {
     fn try_from(row: SealedRow) -> Result<Self> {
         Ok(Self {
             suite: Suite::from_number(row.suite).ok_or_else(|| unknown_suite(row.suite))?,
-            kek: KekId {
-                provider: KekProvider::parse(&row.kek_provider).ok_or_else(|| unknown("kek_provider"))?,
-                name: row.kek_name,
-                version: row.kek_version,
-            },
+            kek: kek_id(&row.kek_provider, row.kek_name, row.kek_version)?,
             kek_alias: row.kek_alias,
             wrapped_data_key: row.wrapped_data_key,
             salt: row.salt,
@@ -177,6 +173,12 @@ impl TryFrom<SealedRow> for SealedPrivateKey {
             ciphertext: row.ciphertext,
         })
     }
+}
+
+/// A key-encryption key, from its three columns.
+pub(super) fn kek_id(provider: &str, name: String, version: i32) -> Result<KekId> {
+    let provider = KekProvider::parse(provider).ok_or_else(|| unknown("kek_provider"))?;
+    Ok(KekId { provider, name, version })
 }
 
 /// The one key pair of that name in a name space.

@@ -35,6 +35,15 @@ table! {
 }
 
 table! {
+    recent_deletions (region, owner, name) {
+        region -> Text,
+        owner -> Text,
+        name -> Text,
+        over_at -> BigInt,
+    }
+}
+
+table! {
     quotas (region, subject, user_id, resource) {
         region -> Text,
         subject -> Text,

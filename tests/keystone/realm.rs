@@ -188,9 +188,10 @@ async fn call(url: &str, method: &str, headers: &[(&str, &str)], body: Value) ->
     }
     let sent = if body == Value::Null { request.send() } else { request.send_json(&body) };
     let mut response = sent.await.unwrap_or_else(|error| panic!("{url}: {error}"));
-    let text = String::from_utf8_lossy(&response.body().await.unwrap()).into_owned();
+    let bytes = response.body().await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status: response.status(), headers: response.headers().clone(), text, body }
+    Answer { status: response.status(), headers: response.headers().clone(), bytes: bytes.to_vec(), text, body }
 }
 
 fn write_private(directory: &Path, name: &str, text: &str) -> PathBuf {

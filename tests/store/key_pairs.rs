@@ -1,6 +1,6 @@
 //! Key pairs: limits and names under concurrency, lists, and what comes back.
 
-use keypaird::domain::{Error, KeyPair, Page, Region, Timestamp};
+use keypaird::domain::{Error, KeyPair, Marker, Page, Region, Timestamp};
 use keypaird::store::NewKeyPair;
 
 use super::support::{Database, actor, name, pair, project, region, sealed, together, user};
@@ -132,7 +132,7 @@ async fn lists_are_in_byte_order_and_paged_after_the_marker() {
             let listed = store.key_pairs_list(&region(), &owner, &page).await.unwrap();
             assert!(listed.len() <= 2);
             let Some(last) = listed.last() else { break };
-            marker = Some(last.name.clone());
+            marker = Some(Marker::Place(last.name.clone()));
             seen.extend(listed.into_iter().map(|pair| pair.name.to_string()));
         }
         assert_eq!(seen, ["0", "B", "Z", "_", "a", "a b", "b", "ä", "😀"]);

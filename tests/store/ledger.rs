@@ -1,7 +1,9 @@
 //! The release ledger: one chain for each owner, whatever happens at the same time.
 
-use keypaird::domain::{Chain, Entry, Error, Event, NO_RECORD, Owner, Record, RecordHash, Subject, record_hash};
-use keypaird::store::{NewKeyPair, Rewrapped, Still, Store};
+use keypaird::domain::{
+    Chain, Entry, Error, Event, KeyPair, NO_RECORD, Owner, Record, RecordHash, SealedPrivateKey, Subject, record_hash,
+};
+use keypaird::store::{HandOut, NewKeyPair, Rewrapped, Still, Store};
 
 use super::support::{Database, actor, name, pair, project, region, sealed, together, user};
 
@@ -26,6 +28,11 @@ pub(crate) async fn chain(store: &Store, owner: &Owner) -> Vec<Record> {
     stored.iter().map(|row| serde_json::from_str(&row.record).unwrap()).collect()
 }
 
+async fn release(store: &Store, pair: &KeyPair, opened: &SealedPrivateKey, entry: Entry) -> Still {
+    let hand_out = HandOut { pair: pair.clone(), opened: opened.clone(), entry };
+    store.private_keys_release(vec![hand_out]).await.unwrap()
+}
+
 fn events(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.event.as_str()).collect()
 }
@@ -38,7 +45,7 @@ async fn what_becomes_of_a_private_key_stands_in_its_owners_chain_in_order() {
         store.key_pair_create(pair(&owner, "imported without a private key")).await.unwrap();
         let (web, opened) = store.sealed_private_key(&region(), &owner, &name("web")).await.unwrap().unwrap();
         let entry = |event| Entry::done(event, actor(), Subject::of(&web, Some(&opened)));
-        assert_eq!(store.private_key_release(&web, &opened, entry(Event::Export)).await.unwrap(), Still::Same);
+        assert_eq!(release(&store, &web, &opened, entry(Event::Export)).await, Still::Same);
         assert_eq!(
             store.private_key_clear(&web, &opened, entry(Event::Clear), web.created_at).await.unwrap(),
             Still::Same
@@ -58,6 +65,45 @@ async fn what_becomes_of_a_private_key_stands_in_its_owners_chain_in_order() {
         assert_eq!((first.user_id.as_str(), first.dialect.as_str()), ("ada", "nova"));
         assert_eq!(first.request_id.as_deref(), Some("req-1"));
         assert!(records.iter().all(|record| record.outcome == "done" && record.repeats == 1));
+    }
+}
+
+/// On SQLite, statements of several rows can be others than of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn private_keys_of_several_owners_that_go_out_at_once_are_recorded_each_in_its_owners_chain() {
+    for database in Database::each().await {
+        let store = database.open_with_master_keys().await;
+        let owners = [user("ada"), user("bob"), project("demo")];
+        let mut hand_outs = Vec::new();
+        for owner in &owners {
+            for web in ["web", "mail"] {
+                store.key_pair_create(kept(owner, web)).await.unwrap();
+                let (pair, opened) = store.sealed_private_key(&region(), owner, &name(web)).await.unwrap().unwrap();
+                let entry = Entry::done(Event::Export, actor(), Subject::of(&pair, Some(&opened)));
+                hand_outs.push(HandOut { pair, opened, entry });
+            }
+        }
+        assert_eq!(store.private_keys_release(hand_outs).await.unwrap(), Still::Same);
+        for owner in &owners {
+            assert_eq!(events(&chain(&store, owner).await), ["create", "create", "export", "export"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_keys_of_several_owners_that_are_made_at_the_same_time_are_recorded_each() {
+    for database in Database::each().await {
+        let store = database.open_with_master_keys().await;
+        // Asked for by one task, they all wait before the first is written.
+        let creates = (0..60).map(|number| {
+            let owner = user(&format!("user{}", number % 7));
+            store.key_pair_create(kept(&owner, &format!("pair{number}")))
+        });
+        let made = futures_util::future::join_all(creates).await;
+        made.into_iter().for_each(|made| made.unwrap());
+        for number in 0..7 {
+            assert!(chain(&store, &user(&format!("user{number}"))).await.len() >= 8);
+        }
     }
 }
 
@@ -83,23 +129,23 @@ async fn a_private_key_that_changed_meanwhile_is_not_released_and_not_recorded()
 
         let mut other = opened.clone();
         other.commitment[0] ^= 1;
-        assert_eq!(store.private_key_release(&web, &other, entry()).await.unwrap(), Still::Changed);
+        assert_eq!(release(&store, &web, &other, entry()).await, Still::Changed);
         let mut other = opened.clone();
         other.ciphertext[0] ^= 1;
-        assert_eq!(store.private_key_release(&web, &other, entry()).await.unwrap(), Still::Changed);
+        assert_eq!(release(&store, &web, &other, entry()).await, Still::Changed);
         let mut moved = web.clone();
         moved.project = None;
-        assert_eq!(store.private_key_release(&moved, &opened, entry()).await.unwrap(), Still::Changed);
+        assert_eq!(release(&store, &moved, &opened, entry()).await, Still::Changed);
         let mut moved = web.clone();
         moved.public_key.push('x');
-        assert_eq!(store.private_key_release(&moved, &opened, entry()).await.unwrap(), Still::Changed);
+        assert_eq!(release(&store, &moved, &opened, entry()).await, Still::Changed);
         // A wrapping that was moved to another key-encryption key is no other private key.
         let mut rewrapped = opened.clone();
         rewrapped.wrapped_data_key = vec![9];
-        assert_eq!(store.private_key_release(&web, &rewrapped, entry()).await.unwrap(), Still::Same);
+        assert_eq!(release(&store, &web, &rewrapped, entry()).await, Still::Same);
 
         store.key_pair_delete(&region(), &owner, &name("web"), actor()).await.unwrap();
-        assert_eq!(store.private_key_release(&web, &opened, entry()).await.unwrap(), Still::Changed);
+        assert_eq!(release(&store, &web, &opened, entry()).await, Still::Changed);
         assert_eq!(store.private_key_clear(&web, &opened, entry(), web.created_at).await.unwrap(), Still::Changed);
         let put = store.private_key_put(&web, opened.clone(), entry(), web.created_at).await.unwrap();
         assert_eq!(put, Still::Changed);
@@ -128,7 +174,7 @@ async fn two_processes_that_write_for_one_owner_leave_one_chain_and_keep_the_lim
                     return false;
                 };
                 let entry = Entry::done(Event::Export, actor(), Subject::of(&web, Some(&opened)));
-                store.private_key_release(&web, &opened, entry).await.unwrap() == Still::Same
+                release(&store, &web, &opened, entry).await == Still::Same
             })
         })
         .await;

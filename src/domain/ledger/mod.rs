@@ -199,6 +199,7 @@ impl Outcome {
     pub const fn of(error: &Error) -> Self {
         match error {
             Error::NotFound(_)
+            | Error::JustDeleted(_)
             | Error::NotKept(_)
             | Error::AlreadyExists(_)
             | Error::QuotaExceeded { .. }

@@ -10,7 +10,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::auth::Refused;
-use crate::domain;
+use crate::domain::{self, KeyPairName};
+use crate::http::echo::shown;
+use crate::http::microversion::{Microversion, Unusable};
 use crate::http::{body, retry_after};
 
 /// What KPS refuses: what the domain refuses, and what only this edge can.
@@ -27,6 +29,25 @@ pub(super) enum Error {
     NotAProjectId,
     #[error("project_id: is not the project of the token")]
     OtherProject,
+    #[error("name: key pair '{0}' already exists")]
+    TakenInV3(KeyPairName),
+    /// Of a private key that is to be cleared. 404, as documented for that call alone: the Terraform provider takes it for
+    /// done, where somebody else has cleared it before.
+    #[error("no private key of key pair '{0}' is kept")]
+    NothingToClear(KeyPairName),
+    /// One of several items is refused, and with it all of them.
+    #[error("[{place}].{error}")]
+    Item { place: usize, error: domain::Error },
+    #[error("OpenStack-API-Version: {}", unusable(.0))]
+    Microversion(Unusable),
+    #[error("key pairs of other users are not copied; import their public keys instead")]
+    NoCopies,
+    #[error("this service has no servers to bind key pairs to: put the public key into the server by other means")]
+    NoServers,
+    #[error("there is no such task: this service has no servers, whose key pairs tasks would change")]
+    NoTask,
+    #[error("there is no such failed task: this service has no servers, whose key pairs tasks would change")]
+    NoFailedTask,
     /// The body broke off, or is not JSON. The text says where, and holds nothing of the body.
     #[error("the body cannot be read: {0}")]
     BodyUnreadable(String),
@@ -44,11 +65,13 @@ mod code {
     pub(super) const BAD_REQUEST: &str = "APIGW.0201";
     /// The gateway's: a request that is signed wrongly.
     pub(super) const SIGNATURE: &str = "APIGW.0301";
+    pub(super) const TASK_ID: &str = "KPS.0001";
     /// Also for what has no code of its own: a taken name, a reached limit.
     pub(super) const PARAMETER: &str = "KPS.0002";
     pub(super) const DEPENDENCY: &str = "KPS.0003";
     /// "Response error": a fault inside.
     pub(super) const FAULT: &str = "KPS.0004";
+    pub(super) const NO_FAILED_TASK: &str = "KPS.0005";
     pub(super) const NO_KEY_PAIR: &str = "KPS.4016";
     pub(super) const NOT_KEPT: &str = "KPS.6005";
     pub(super) const KMS_KEY: &str = "KPS.6008";
@@ -81,6 +104,28 @@ impl Refusal {
 }
 
 impl Error {
+    /// What V3 says: a taken name is a 400, because Huawei's Go library hides what a 409 says.
+    pub(super) fn in_v3(error: domain::Error) -> Self {
+        match error {
+            domain::Error::AlreadyExists(name) => Self::TakenInV3(name),
+            error => Self::Domain(error),
+        }
+    }
+
+    /// What a clear says of what is not kept.
+    pub(super) fn in_clear(error: domain::Error) -> Self {
+        match error {
+            domain::Error::NotKept(name) => Self::NothingToClear(name),
+            error => Self::Domain(error),
+        }
+    }
+
+    /// Code and message in one text.
+    pub(super) fn reason(&self) -> String {
+        let Refusal { code, message, .. } = self.refusal();
+        format!("{code}: {message}")
+    }
+
     fn refusal(&self) -> Refusal {
         match self {
             Self::Domain(error) => of_domain(error),
@@ -89,10 +134,16 @@ impl Error {
                 let message = format!("Incorrect IAM authentication information: {told}");
                 Refusal::new(StatusCode::UNAUTHORIZED, code::SIGNATURE, message)
             }
-            Self::NotAProjectId | Self::BodyUnreadable(_) => {
-                Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, self)
-            }
-            Self::OtherProject => Refusal::new(StatusCode::FORBIDDEN, code::NO_PERMISSION, self),
+            Self::NotAProjectId
+            | Self::TakenInV3(_)
+            | Self::BodyUnreadable(_)
+            | Self::Microversion(_)
+            | Self::NoServers => Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, self),
+            Self::NothingToClear(_) => Refusal::new(StatusCode::NOT_FOUND, code::NOT_KEPT, self),
+            Self::Item { error, .. } => Refusal { message: self.to_string(), ..of_domain(error) },
+            Self::NoTask => Refusal::new(StatusCode::BAD_REQUEST, code::TASK_ID, self),
+            Self::NoFailedTask => Refusal::new(StatusCode::BAD_REQUEST, code::NO_FAILED_TASK, self),
+            Self::OtherProject | Self::NoCopies => Refusal::new(StatusCode::FORBIDDEN, code::NO_PERMISSION, self),
             Self::TooLarge { .. } => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, code::BAD_REQUEST, self),
             Self::NoSuchApi { .. } => Refusal::new(StatusCode::NOT_FOUND, code::NO_SUCH_API, self),
         }
@@ -107,6 +158,14 @@ impl Error {
             | Self::Unauthenticated
             | Self::NotAProjectId
             | Self::OtherProject
+            | Self::TakenInV3(_)
+            | Self::NothingToClear(_)
+            | Self::Item { .. }
+            | Self::Microversion(_)
+            | Self::NoCopies
+            | Self::NoServers
+            | Self::NoTask
+            | Self::NoFailedTask
             | Self::BodyUnreadable(_) => None,
         }
     }
@@ -116,7 +175,7 @@ impl Error {
 fn of_domain(error: &domain::Error) -> Refusal {
     use domain::Error as E;
     match error {
-        E::NotFound(_) => Refusal::new(StatusCode::NOT_FOUND, code::NO_KEY_PAIR, error),
+        E::NotFound(_) | E::JustDeleted(_) => Refusal::new(StatusCode::NOT_FOUND, code::NO_KEY_PAIR, error),
         E::NotKept(_) => Refusal::new(StatusCode::BAD_REQUEST, code::NOT_KEPT, error),
         E::AlreadyExists(_) => Refusal::new(StatusCode::CONFLICT, code::PARAMETER, format!("name: {error}")),
         // Nova's status; 429 would make SDKs try again, and KPS.9003 send the reader off to look for a permission.
@@ -132,6 +191,16 @@ fn of_domain(error: &domain::Error) -> Refusal {
             ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::DEPENDENCY, error)
         },
         E::Integrity(_) | E::Internal(_) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, code::FAULT, error),
+    }
+}
+
+fn unusable(unusable: &Unusable) -> String {
+    match unusable {
+        Unusable::Malformed(raw) => format!("'{}' is no version; one is such as 'compute 2.10'", shown(raw)),
+        Unusable::Unsupported(raw) => {
+            let (oldest, newest) = (Microversion::OLDEST, Microversion::NEWEST);
+            format!("{} is not supported; {oldest} to {newest} are", shown(raw))
+        }
     }
 }
 
@@ -185,6 +254,7 @@ mod tests {
         let reason = || "why".to_owned();
         let cases = [
             (E::NotFound(name()), 404, "KPS.4016", "key pair 'web' "),
+            (E::JustDeleted(name()), 404, "KPS.4016", "your key pair 'web' was just deleted"),
             (E::NotKept(name()), 400, "KPS.6005", "no private key of key pair 'web' "),
             (E::AlreadyExists(name()), 409, "KPS.0002", "name: key pair 'web' "),
             (E::QuotaExceeded { limit: 5 }, 403, "KPS.0002", "the limit of 5 "),

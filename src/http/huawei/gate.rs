@@ -4,15 +4,16 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Data, Path};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::error::Error;
-use super::signed;
-use crate::domain::{self, Caller, Dialect, Via};
+use super::{body::name_in_path, signed};
+use crate::domain::{self, Caller, Dialect, KeyPairName, ProjectId, Via};
 use crate::http::body::{self, Unread};
 use crate::http::json::Json;
 use crate::http::via::via;
@@ -24,7 +25,11 @@ type PayloadFuture = <web::Payload as FromRequest>::Future;
 /// A request whose caller is known, and whose path names the project that the caller's token is for.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
+    /// The caller's, which is also the one that the path names, where it names one.
+    pub(super) project: ProjectId,
     pub(super) via: Via,
+    /// The path's last variable part, as it came; empty where it has none.
+    keypair_name: String,
     request_id: String,
     /// Of a signed request: it was read to check the signature.
     body: Option<Zeroizing<Vec<u8>>>,
@@ -35,13 +40,17 @@ impl FromRequest for Admitted {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let signed = signed::is_signed(request).then(|| web::Payload::from_request(request, payload));
+        let signed = signed::is_signed(request.headers()).then(|| web::Payload::from_request(request, payload));
         let request = request.clone();
         async move { admit(&request, signed).await }.boxed_local()
     }
 }
 
 impl Admitted {
+    pub(super) fn name_in_path(&self) -> Result<KeyPairName, Error> {
+        Ok(name_in_path(&self.keypair_name)?)
+    }
+
     /// The body as JSON, whatever media type it claims.
     pub(super) async fn json(&self, payload: web::Payload) -> Result<Json, Error> {
         let parse = |bytes: &[u8]| Json::parse(bytes).map_err(|cause| Error::BodyUnreadable(cause.to_string()));
@@ -50,6 +59,18 @@ impl Admitted {
             None => parse(&read(payload, &self.request_id).await?),
         }
     }
+}
+
+#[derive(Deserialize)]
+struct NamedInPath {
+    #[serde(default)]
+    keypair_name: String,
+}
+
+/// What the path names, decoded once and wholly, which the router alone does not do.
+fn named_in_path(request: &HttpRequest) -> Result<NamedInPath, Error> {
+    let named = Path::<NamedInPath>::from_request(request, &mut Payload::None).into_inner();
+    named.map(Path::into_inner).map_err(|cause| domain::Error::internal(cause.to_string()).into())
 }
 
 async fn read(payload: web::Payload, request_id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -93,27 +114,21 @@ async fn admit(request: &HttpRequest, signed: Option<PayloadFuture>) -> Result<A
             (caller, Some(body))
         }
     };
-    let in_path = request.match_info().query("project_id");
-    check_project(in_path, &caller)?;
-    check_project_header(request, in_path)?;
-    Ok(Admitted { caller, via, request_id, body })
+    let project = check_project(request, &caller)?;
+    let NamedInPath { keypair_name } = named_in_path(request)?;
+    Ok(Admitted { caller, project, via, keypair_name, request_id, body })
 }
 
-/// golangsdk adds `X-Project-Id` after signing: it grants nothing, and may only repeat the path's project.
-fn check_project_header(request: &HttpRequest, in_path: &str) -> Result<(), Error> {
-    match request.headers().get("x-project-id") {
-        Some(other) if other.as_bytes() != in_path.as_bytes() => Err(Error::OtherProject),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// The path's project decides about nothing: it must be the token's, for an administrator too.
-fn check_project(in_path: &str, caller: &Caller) -> Result<(), Error> {
-    if !in_path.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-')) {
+/// The caller's project. What the path and the header say of it decides about nothing: where they name one, it must be the
+/// caller's, for an administrator too. golangsdk adds the header after signing.
+fn check_project(request: &HttpRequest, caller: &Caller) -> Result<ProjectId, Error> {
+    let in_path = request.match_info().get("project_id");
+    if in_path.is_some_and(|id| !id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'))) {
         return Err(Error::NotAProjectId);
     }
-    match caller.project() {
-        Some(project) if project.as_str() == in_path => Ok(()),
-        Some(_) | None => Err(Error::OtherProject),
-    }
+    let in_header = request.headers().get("x-project-id");
+    let project = caller.project().ok_or(Error::OtherProject)?;
+    let is_in_path = in_path.is_none_or(|id| id == project.as_str());
+    let is_in_header = in_header.is_none_or(|id| id.as_bytes() == project.as_str().as_bytes());
+    if is_in_path && is_in_header { Ok(project.clone()) } else { Err(Error::OtherProject) }
 }

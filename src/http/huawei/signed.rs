@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use zeroize::Zeroizing;
 
 use super::error::Error;
@@ -13,8 +13,8 @@ use crate::domain::{Caller, Via};
 use crate::http::{State, request_id};
 
 /// Whether a request says that it is signed. Then the signature alone decides: a bad one does not fall back to a token.
-pub(super) fn is_signed(request: &HttpRequest) -> bool {
-    request.headers().get_all(AUTHORIZATION).any(|value| value.as_bytes().starts_with(sdk_hmac::ALGORITHM.as_bytes()))
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).any(|value| value.as_bytes().starts_with(sdk_hmac::ALGORITHM.as_bytes()))
 }
 
 /// Who signed the request, and its body. What can be refused without the body is refused before that is read.

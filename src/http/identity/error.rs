@@ -136,6 +136,7 @@ fn domain_status(error: &domain::Error) -> StatusCode {
         | domain::Error::AlreadyExists(_)
         | domain::Error::QuotaExceeded { .. }
         | domain::Error::PublicKeyUnusable { .. }
+        | domain::Error::JustDeleted(_)
         | domain::Error::MarkerNotFound(_)
         | domain::Error::PrivateKeyUnusable { .. }
         | domain::Error::PrivateKeyMismatch

@@ -9,7 +9,7 @@ use super::query::{self, Assigned, Named};
 use super::token_view::catalog as services;
 use super::view::{Assignment, DomainBody, Items, List, One, ProjectBody, UserBody, Whole, WholeItems};
 use crate::auth::{DOMAIN_ID, DOMAIN_NAME, Identity};
-use crate::domain::{Grant, GrantTarget, Project, ProjectId, Scope, UserId};
+use crate::domain::{GrantTarget, Project, ProjectId, Scope, UserId};
 
 /// `GET /v3/auth/catalog`: what the token's own catalog says; an unscoped token has none (recorded: 403).
 pub(super) async fn catalog(call: Call) -> Result<HttpResponse, Error> {
@@ -145,12 +145,8 @@ fn require(holds: bool, action: &'static str) -> Result<(), Error> {
 async fn projects_with_role(identity: &Identity, user: &UserId) -> Result<Vec<Project>, Error> {
     let grants = identity.grants_of(user).await?;
     let mut projects = identity.projects_list().await?;
-    projects.retain(|project| project.enabled && grants.iter().any(|grant| is_on(grant, &project.id)));
+    projects.retain(|project| project.enabled && grants.iter().any(|grant| grant.is_on(&project.id)));
     Ok(projects)
-}
-
-fn is_on(grant: &Grant, project: &ProjectId) -> bool {
-    matches!(&grant.target, GrantTarget::Project(granted) if granted == project)
 }
 
 async fn has_role_on(identity: &Identity, user: &UserId, target: &GrantTarget) -> Result<bool, Error> {

@@ -87,7 +87,7 @@ pub(super) struct About {
 impl About {
     pub(super) fn new(caller: &Caller, whose: &Whose, kind: KeyKind) -> Self {
         let user = match whose {
-            Whose::Callers => &caller.user,
+            Whose::Callers | Whose::Project(_) => &caller.user,
             Whose::User(user) => user,
         };
         Self { user: user.clone(), scope: caller.scope.clone(), kind }
@@ -192,7 +192,7 @@ pub(super) fn not_allowed(policy: &str) -> Fault {
 pub(super) fn domain_fault(error: &domain::Error, about: Option<&About>) -> Fault {
     use domain::Error as E;
     match error {
-        E::NotFound(name) => not_found(name.as_str(), about.map(About::user)),
+        E::NotFound(name) | E::JustDeleted(name) => not_found(name.as_str(), about.map(About::user)),
         E::AlreadyExists(name) => Fault::new(StatusCode::CONFLICT, format!("Key pair '{name}' already exists.")),
         E::QuotaExceeded { limit: _ } => Fault::new(StatusCode::FORBIDDEN, "Quota exceeded, too many key pairs."),
         E::Invalid { field, reason } => bad_request(format!("Invalid input for field/attribute {field}: {reason}")),

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::microversion::Microversion;
 use super::python::repr_text;
 use super::schema::unexpected_names;
-use crate::domain::{Error as DomainError, KeyPair, KeyPairName, Page, ProjectId, UserId};
+use crate::domain::{Error as DomainError, KeyPair, KeyPairName, Marker, Page, ProjectId, UserId};
 use crate::service::Whose;
 
 /// The longest page, also where no limit is given: Nova's `[api] max_limit`.
@@ -78,7 +78,7 @@ impl Query {
             .marker
             .as_deref()
             .map(|raw| KeyPairName::parse(raw).map_err(|_| DomainError::MarkerNotFound(raw.to_owned())));
-        Ok(Page { limit, marker: marker.transpose()? })
+        Ok(Page { limit, marker: marker.transpose()?.map(Marker::KeyPair) })
     }
 
     /// The limit, cut to the longest page. One of more digits than fit is larger than that, too.

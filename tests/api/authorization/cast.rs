@@ -78,6 +78,13 @@ impl<'a> Cast<'a> {
         (name, private_key)
     }
 
+    /// A new key pair of the user's project.
+    pub(crate) async fn new_pair_of_project(&self, user: &User) -> String {
+        let name = self.new_name();
+        store_project_pair(self.app, user, &name).await;
+        name
+    }
+
     /// A new key pair of the user's, made in the project.
     pub(crate) async fn new_pair(&self, user: &User) -> String {
         let name = self.new_name();

@@ -52,6 +52,18 @@ pub(crate) async fn request(cast: &Cast<'_>, whose: &str, what: &str, who: &str)
             let query = format!("?user_id={}", another.user_id);
             Some(about(sender, what, &cast.new_pair(another).await, &query))
         }
+        ("The project's", "create" | "create, kept") => {
+            Some(create_for_project(cast, sender, what, &another.project_id))
+        }
+        ("The project's", "delete" | "describe") => {
+            Some(of_project(sender, what, &cast.new_pair_of_project(another).await))
+        }
+        ("Another project's", "create" | "create, kept") => {
+            Some(create_for_project(cast, sender, what, &cast.third.project_id))
+        }
+        ("Another project's", "delete" | "describe") => {
+            Some(of_project(sender, what, &cast.new_pair_of_project(&cast.third).await))
+        }
         ("The project's", "list" | "show") => Some(about(sender, what, PROJECTS, "")),
         ("Another project's", "list" | "show") => Some(about(sender, what, ANOTHER_PROJECTS, "")),
         ("Extensions", "list") => Some(Request::get(sender, "/v2.1/extensions".to_owned())),
@@ -79,6 +91,22 @@ fn create(cast: &Cast<'_>, sender: &User, what: &str, user_id: Option<&str>) -> 
         body["keypair"]["user_id"] = json!(user_id);
     }
     Request { method: "POST", body, ..Request::get(sender, "/v2.1/os-keypairs".to_owned()) }
+}
+
+/// KPS V3, at the path of that project.
+fn create_for_project(cast: &Cast<'_>, sender: &User, what: &str, project: &str) -> Request {
+    let Request { mut body, .. } = create(cast, sender, what, None);
+    body["keypair"]["scope"] = json!("domain");
+    Request { method: "POST", body, ..Request::get(sender, format!("/v3/{project}/keypairs")) }
+}
+
+/// The same at the path of the sender's.
+fn of_project(sender: &User, what: &str, name: &str) -> Request {
+    let request = Request::get(sender, format!("/v3/{}/keypairs/{name}", sender.project_id));
+    match what {
+        "delete" => Request { method: "DELETE", ..request },
+        _ => Request { method: "PUT", body: json!({ "keypair": { "description": "ours" } }), ..request },
+    }
 }
 
 fn about(sender: &User, what: &str, name: &str, query: &str) -> Request {

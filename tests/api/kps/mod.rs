@@ -1,12 +1,15 @@
-//! KPS V2.1 over HTTP, and what V3 has of kept private keys.
+//! KPS over HTTP, V2.1 and V3.
 
 mod create;
 mod custody;
 mod errors;
 mod gate;
+mod iam;
+mod os_keypairs;
 mod private_keys;
 mod read;
 mod signed;
+mod v3;
 mod write;
 
 use keypaird::domain::{KeyPair, Owner, ProjectId, UserId};

@@ -17,18 +17,18 @@ use crate::support::{Answer, TestApp, User};
 
 /// An access key, and what its requests are signed with.
 #[derive(Clone)]
-struct Key {
+pub(super) struct Key {
     access: String,
     secret: String,
     security_token: Option<String>,
-    project: String,
+    pub(super) project: String,
 }
 
 fn access_keys(app: &TestApp) -> AccessKeys {
     AccessKeys::new(app.store.clone(), app.vault.clone())
 }
 
-async fn key_of(app: &TestApp, user: &User, lifetime: Option<Duration>) -> Key {
+pub(super) async fn key_of(app: &TestApp, user: &User, lifetime: Option<Duration>) -> Key {
     let (user_id, project) = (UserId::parse(&user.user_id).unwrap(), ProjectId::parse(&user.project_id).unwrap());
     let NewAccessKey { key, secret, security_token } =
         access_keys(app).create(user_id, project, lifetime).await.unwrap();
@@ -42,7 +42,14 @@ async fn key_of(app: &TestApp, user: &User, lifetime: Option<Duration>) -> Key {
 
 impl Key {
     /// The headers of a request that is signed now, and some seconds.
-    fn sign(&self, method: &str, path: &str, query: &str, body: &[u8], seconds: i64) -> Vec<(String, String)> {
+    pub(super) fn sign(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: &[u8],
+        seconds: i64,
+    ) -> Vec<(String, String)> {
         let time = OffsetDateTime::now_utc() + time::Duration::seconds(seconds);
         let date = time.format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap();
         let hash = |bytes: &[u8]| hex::encode(sha256(bytes));
@@ -60,10 +67,23 @@ impl Key {
 
     /// Calls KPS V2.1 below the project's `keypairs`.
     async fn call(&self, app: &TestApp, method: &str, path: &str, body: Value) -> Answer {
+        self.ask(app, method, &format!("/v2.1/{}/keypairs{path}", self.project), &[], body).await
+    }
+
+    /// A signed request to any path, which may end in a query, with headers that are not signed.
+    pub(super) async fn ask(
+        &self,
+        app: &TestApp,
+        method: &str,
+        target: &str,
+        unsigned: &[(&str, &str)],
+        body: Value,
+    ) -> Answer {
         let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).unwrap() };
-        let path = format!("/v2.1/{}/keypairs{path}", self.project);
-        let headers = self.sign(method, &path, "", &bytes, 0);
-        send(app, method, &path, &headers, bytes).await
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers = self.sign(method, path, query, &bytes, 0);
+        headers.extend(unsigned.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        send(app, method, target, &headers, bytes).await
     }
 }
 

@@ -35,7 +35,7 @@ fn refusal(answer: &Answer, template: &str) -> Option<Refusal> {
             _ => None,
         };
     }
-    if template.contains("/keypairs") {
+    if template.contains("/keypairs") || template.starts_with("/v3") {
         match answer.body["error_code"].as_str() {
             Some("KPS.9003") if code == 403 => Some(Refusal::OtherProject),
             Some("APIGW.0101") if code == 404 => Some(Refusal::NoRoute),

@@ -56,6 +56,7 @@ pub(super) fn path(user: &User, template: &str, key_pair: &str) -> String {
         .replace("{name}", key_pair)
         .replace("{keypair_name}", key_pair)
         .replace("{alias}", "os-keypairs")
+        .replace("{call}", "associate")
 }
 
 fn assert_same(found: &[String], fixed: &[Route]) {
@@ -118,7 +119,7 @@ async fn s33_with_a_keystone_the_routes_of_the_identity_are_closed_as_well() {
     for route in &routes {
         for method in METHODS {
             let path = route.template.replace("{project_id}", "0123456789abcdef").replace("{rest}", "nope");
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace("{call}", "associate").replace(['{', '}'], "");
             let answer = service.send(method, &path, &[], "").await;
             assert_eq!(answer.code(), route.status(method), "{method} {}: {}", route.template, answer.text);
         }
@@ -131,12 +132,15 @@ async fn s33_with_a_token_the_same_routes_answer() {
     let app = TestApp::spawn().await;
     crate::nova::imported(&app, &app.demo, &["anns"]).await;
     for route in fixed("routes").iter().filter(|route| !route.template.contains("{rest}")) {
-        if route.status("GET") != 401 {
+        // There is no task and no key pair called `copy`, `associate` or `batch-import`.
+        let finds_nothing =
+            ["{task_id}", "/copy", "{call}", "/batch-import"].iter().any(|end| route.template.ends_with(end));
+        if route.status("GET") != 401 || finds_nothing {
             continue;
         }
         let path = path(&app.demo, &route.template, "anns");
         let headers = [("X-Auth-Token", app.admin.token.as_str()), ("X-Subject-Token", &app.demo.token)];
-        let is_of_demo = path.starts_with("/v2") && path.contains(&app.demo.project_id);
+        let is_of_demo = (path.starts_with("/v2") || path.starts_with("/v3")) && path.contains(&app.demo.project_id);
         let headers = if is_of_demo || path.contains("anns") {
             [("X-Auth-Token", app.demo.token.as_str()), headers[1]]
         } else {

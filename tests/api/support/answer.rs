@@ -9,6 +9,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The same as text.
     pub text: String,
     /// The body as JSON; `Null` where it is none.
     pub body: Value,

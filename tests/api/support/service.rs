@@ -197,5 +197,5 @@ pub async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&st
     let bytes = response.body().limit(16 << 20).await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Answer { status: response.status(), headers: response.headers().clone(), text, body }
+    Answer { status: response.status(), headers: response.headers().clone(), bytes: bytes.to_vec(), text, body }
 }

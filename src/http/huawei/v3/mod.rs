@@ -1,37 +1,58 @@
-//! KPS V3: kept private keys, by a token. They are the user's own key pair's or, where there is none of that name, the
-//! project's.
+//! KPS V3: key pairs of the user or of the project, by `scope`. What names one means the user's own or, where there is none
+//! of that name, the project's.
 
+mod archive;
+pub(super) mod batch;
+pub(super) mod private_keys;
+pub(super) mod servers;
 mod view;
 
-use actix_web::HttpResponse;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::Error;
 use super::gate::Admitted;
-use super::view::name_in_path;
+use super::view::{Kind, created};
+use super::{body, query};
+use crate::domain::{Marker, Page};
 use crate::http::{State, unstored};
+use crate::service::Whose;
 
-/// `POST …/private-key/export`. In the ledger before it is answered.
-pub(super) async fn export(admitted: Admitted, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
-    let wish = view::export(&admitted.json(payload).await?)?;
-    let exported = state.key_pairs.export(&admitted.caller, &admitted.via, wish).await?;
-    Ok(unstored::answer(HttpResponse::Ok()).json(view::exported(exported)))
+/// `POST …/keypairs`. Not to be stored on the way: most of these answers carry a private key.
+pub(super) async fn create(admitted: Admitted, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
+    let new = view::new_key_pair(&admitted.json(payload).await?, &admitted)?;
+    let made = state.key_pairs.create(&admitted.caller, &admitted.via, new).await.map_err(Error::in_v3)?;
+    Ok(unstored::answer(HttpResponse::Ok()).json(created(made, Kind::Told)))
 }
 
-/// `POST …/private-key/import`. Whatever was kept before is replaced.
-pub(super) async fn import(admitted: Admitted, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
-    let wish = view::import(&admitted.json(payload).await?)?;
-    let pair = state.key_pairs.import_into(&admitted.caller, &admitted.via, wish).await?;
-    Ok(HttpResponse::Ok().json(view::imported(&pair)))
+/// `GET …/keypairs`: a page, and where the next one begins; nothing there ends a client's loop.
+pub(super) async fn list(admitted: Admitted, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
+    let (limit, marker) = (query::limit(&request)?, query::marker(&request)?);
+    // One more than asked for tells whether there is a next page.
+    let page = Page { limit: limit + 1, marker: marker.clone().map(Marker::Place) };
+    let pairs = state.key_pairs.list(&admitted.caller, &Whose::Callers, &page).await?;
+    Ok(HttpResponse::Ok().json(view::listed(&pairs, limit, marker.as_ref())))
 }
 
-/// `DELETE …/{keypair_name}/private-key`: an empty 200, as documented.
-pub(super) async fn clear(
-    admitted: Admitted,
-    state: Data<State>,
-    path: Path<(String, String)>,
-) -> Result<HttpResponse, Error> {
-    let name = name_in_path(&path.1)?;
-    state.key_pairs.clear(&admitted.caller, &admitted.via, &name).await?;
+/// `GET …/keypairs/{keypair_name}`
+pub(super) async fn show(admitted: Admitted, state: Data<State>) -> Result<HttpResponse, Error> {
+    let name = admitted.name_in_path()?;
+    let pair = state.key_pairs.find(&admitted.caller, &Whose::Callers, &name).await?;
+    let kek = state.key_pairs.kek_of(&pair).await?;
+    Ok(HttpResponse::Ok().json(view::shown(&pair, kek.as_ref())))
+}
+
+/// `PUT …/keypairs/{keypair_name}`: 200, which golangsdk wants of a PUT.
+pub(super) async fn describe(admitted: Admitted, state: Data<State>, payload: Payload) -> Result<HttpResponse, Error> {
+    let name = admitted.name_in_path()?;
+    let body = admitted.json(payload).await?;
+    state.key_pairs.describe_seen(&admitted.caller, &name, body::description(&body)?).await?;
     Ok(HttpResponse::Ok().finish())
+}
+
+/// `DELETE …/keypairs/{keypair_name}`: an empty 204, as documented.
+pub(super) async fn delete(admitted: Admitted, state: Data<State>) -> Result<HttpResponse, Error> {
+    let name = admitted.name_in_path()?;
+    state.key_pairs.delete_seen(&admitted.caller, &admitted.via, &name).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
