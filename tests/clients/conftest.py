@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import openstack
 import openstack.config
 import pytest
 
+from huawei import new_member
 from keystone import keystone_mode, running_keystone
 from people import administrator, new_person, write_clouds
-from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, new_service
+from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, new_service, running_service
 
 # How long the service of the tests through Keystone believes what a token was: short, because tests wait for its end.
 TOKEN_CACHE_SECONDS = 2
@@ -24,15 +24,6 @@ collect_ignore = ["test_replicas.py"] if POSTGRESQL_URL is None else []
 def pytest_configure():
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build")
-
-
-@contextmanager
-def running_service(installation):
-    """Started, and stopped whatever happens meanwhile."""
-    try:
-        yield installation.start()
-    finally:
-        installation.stop()
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +39,12 @@ def own_service(tmp_path):
     installation = new_service(tmp_path / "service")
     yield installation
     installation.stop()
+
+
+@pytest.fixture
+def member(service):
+    """Makes a user with an access key: member(), member(project), member(role="reader")."""
+    return lambda project=None, role="member": new_member(service, project, role)
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +125,22 @@ def connect(service):
 @pytest.fixture(scope="session")
 def own_public_key(tmp_path_factory):
     """A public key made by ssh-keygen, with its comment and trailing newline, and the file that it is in."""
+    return new_key(tmp_path_factory).with_suffix(".pub")
+
+
+@pytest.fixture(scope="session")
+def own_private_key(own_public_key):
+    """The private key that belongs to it."""
+    return own_public_key.with_suffix("").read_text()
+
+
+@pytest.fixture(scope="session")
+def other_private_key(tmp_path_factory):
+    """A private key that belongs to none of them."""
+    return new_key(tmp_path_factory).read_text()
+
+
+def new_key(tmp_path_factory):
     path = tmp_path_factory.mktemp("keys") / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "me@home", "-f", path], check=True)
-    return path.with_suffix(".pub")
+    return path

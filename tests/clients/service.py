@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,6 +130,15 @@ class Service:
                 ["pg_dump", "--inserts", self.database_url], check=True, capture_output=True, timeout=PATIENCE
             ).stdout
         return b"".join(path.read_bytes() for path in sorted(self.data.glob("keypaird.sqlite*")))
+
+
+@contextmanager
+def running_service(installation):
+    """Started, and stopped whatever happens meanwhile."""
+    try:
+        yield installation.start()
+    finally:
+        installation.stop()
 
 
 def request(port, method, path, body=None, headers=None):

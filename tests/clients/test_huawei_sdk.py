@@ -1,87 +1,141 @@
-"""Huawei's own Python SDK, which signs its requests with an access key."""
+"""A key pair's life with Huawei's own Python SDK for KPS V3, without its private key being kept."""
 
-import json
+import time
 
 import pytest
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkkps import v3
 
+import kps_sdk as kps
+from huawei import refused
 from service import derived_public_key, without_comment
 
 
-@pytest.fixture(scope="module")
-def access_key(service):
-    made = service.command("access-key", "create", "--user", "demo", "--project", "demo", "--output", "json")
-    return json.loads(made)
-
-
 @pytest.fixture
-def kps(service, access_key):
-    """A client of that secret and project, or of the right ones."""
-
-    def kps(secret=access_key["secret"], project=access_key["project_id"], access=access_key["access"]):
-        credentials = BasicCredentials(access, secret, project)
-        endpoint = f"http://127.0.0.1:{service.port}"
-        return v3.KpsClient.new_builder().with_credentials(credentials).with_endpoint(endpoint).build()
-
-    return kps
+def client(member):
+    return member().kps()
 
 
-@pytest.fixture
-def kept(service):
-    """A key pair of that name whose private key is kept."""
-    token, project = service.token()
-
-    def kept(name):
-        body = {"keypair": {"name": name, "key_protection": {"encryption": {"type": "default"}}}}
-        answer = service.request("POST", f"/v2.1/{project}/keypairs", body, token)
-        assert answer.status == 200, answer.body
-        return answer.json()["keypair"]
-
-    return kept
-
-
-def export(client, name):
-    keypair = v3.ExportPrivateKeyKeypairBean(name=name)
-    body = v3.ExportPrivateKeyRequestBody(keypair=keypair)
-    return client.export_private_key(v3.ExportPrivateKeyRequest(body=body)).keypair
+def test_a_generated_private_key_comes_once(member, tmp_path):
+    someone = member()
+    client = someone.kps()
+    made = kps.create(client, "generated")
+    assert (made.name, made.type, made.user_id) == ("generated", "ssh", someone.user_id)
+    assert made.private_key.startswith("-----BEGIN RSA PRIVATE KEY-----\n")
+    assert derived_public_key(made.private_key, tmp_path) == without_comment(made.public_key)
+    answer = client.list_keypair_detail(v3.ListKeypairDetailRequest(keypair_name="generated"))
+    assert b"PRIVATE KEY" not in answer.raw_content
+    shown = answer.keypair
+    assert (shown.public_key, shown.fingerprint) == (made.public_key, made.fingerprint)
+    assert shown.algorithm == "SSH_RSA_2048"
 
 
-def test_a_kept_private_key_is_exported_cleared_and_put_in_again(service, kps, kept, tmp_path):
-    made = kept("huawei-kept")
-    client = kps()
-    exported = export(client, "huawei-kept")
-    assert (exported.name, exported.private_key) == ("huawei-kept", made["private_key"])
-    client.clear_private_key(v3.ClearPrivateKeyRequest(keypair_name="huawei-kept"))
-    with pytest.raises(ClientRequestException) as refused:
-        export(client, "huawei-kept")
-    assert (refused.value.status_code, refused.value.error_code) == (400, "KPS.6005")
-    encryption = v3.Encryption(type="default")
-    protection = v3.ImportPrivateKeyProtection(private_key=made["private_key"], encryption=encryption)
-    keypair = v3.ImportPrivateKeyKeypairBean(name="huawei-kept", key_protection=protection)
-    body = v3.ImportPrivateKeyRequestBody(keypair=keypair)
-    client.import_private_key(v3.ImportPrivateKeyRequest(body=body))
-    again = export(client, "huawei-kept").private_key
-    assert derived_public_key(again, tmp_path) == without_comment(made["public_key"])
+def test_an_imported_pair_is_shown_with_every_member_of_its_type(member, own_public_key):
+    someone, public_key, before = member(), own_public_key.read_text(), time.time()
+    client = someone.kps()
+    made = kps.create(client, "imported", type="ssh", public_key=public_key, scope="user", user_id=someone.user_id)
+    assert (made.public_key, made.private_key, made.user_id) == (public_key, None, someone.user_id)
+    shown = kps.detail(client, "imported")
+    assert (shown.name, shown.type, shown.scope, shown.user_id) == ("imported", "ssh", "user", someone.user_id)
+    assert (shown.public_key, shown.fingerprint) == (public_key, made.fingerprint)
+    assert (shown.is_key_protection, shown.deleted, shown.frozen_state) == (False, False, 0)
+    assert (shown.update_time, shown.delete_time, shown.key_id) == (None, None, None)
+    assert isinstance(shown.id, int) and shown.id > 0
+    assert before - 60 < shown.create_time / 1000 < time.time() + 60, "in milliseconds"
 
 
-@pytest.mark.parametrize("wrong", [{"secret": "x" * 43}, {"access": "KPDNOSUCHKEY"}])
-def test_a_wrong_key_is_refused_with_the_gateways_code(kps, wrong):
-    with pytest.raises(ClientRequestException) as refused:
-        export(kps(**wrong), "huawei-none")
-    error = refused.value
-    assert (error.status_code, error.error_code) == (401, "APIGW.0301")
-    assert error.error_msg.startswith("Incorrect IAM authentication information: ") and error.request_id
+def test_an_x509_pair_has_a_certificate_as_its_public_key(client):
+    made = kps.create(client, "certificate", type="x509")
+    assert made.type == "x509"
+    assert made.public_key.startswith("-----BEGIN CERTIFICATE-----\n")
+    assert made.private_key.startswith("-----BEGIN")
+    assert kps.detail(client, "certificate").type == "x509"
 
 
-def test_a_foreign_project_is_refused(kps):
-    with pytest.raises(ClientRequestException) as refused:
-        export(kps(project="0123456789abcdef0123456789abcdef"), "huawei-none")
-    assert (refused.value.status_code, refused.value.error_code) == (403, "KPS.9003")
+def test_a_description_is_changed_and_emptied(client, own_public_key):
+    kps.create(client, "described", public_key=own_public_key.read_text())
+    assert kps.describe(client, "described", "für die Web-Server").status_code == 200
+    shown = kps.detail(client, "described")
+    assert shown.description == "für die Web-Server"
+    assert shown.update_time >= shown.create_time
+    kps.describe(client, "described", "")
+    assert not kps.detail(client, "described").description
 
 
-def test_a_missing_pair_is_a_404(kps):
-    with pytest.raises(ClientRequestException) as refused:
-        export(kps(), "huawei-none")
-    assert (refused.value.status_code, refused.value.error_code) == (404, "KPS.4016")
+def test_a_deleted_pair_is_gone(client, own_public_key):
+    kps.create(client, "deleted", public_key=own_public_key.read_text())
+    assert kps.delete(client, "deleted").status_code == 204
+    for call in (kps.detail, kps.delete, lambda *pair: kps.describe(*pair, "late")):
+        with refused(404, "KPS.4016"):
+            call(client, "deleted")
+
+
+def test_a_list_is_read_page_by_page(client, own_public_key):
+    wanted = [f"page-{number:02}" for number in range(25)]
+    for name in wanted:
+        kps.create(client, name, public_key=own_public_key.read_text())
+    pages, marker = [], None
+    while True:
+        names, info = kps.listed(client, limit="10", marker=marker)
+        assert info.current_count == len(names)
+        pages.append(names)
+        marker = info.next_marker
+        if not marker:
+            break
+    assert pages == [wanted[:10], wanted[10:20], wanted[20:]]
+    names, info = kps.listed(client)
+    assert (names, info.next_marker) == (wanted, None), "one page where no limit is given"
+    assert kps.listed(client, limit="25")[1].next_marker is None, "a full page may be the last"
+    assert kps.listed(client, marker="page-22-was-deleted")[0] == wanted[23:]
+
+
+def test_a_list_says_what_each_pair_is(client, own_public_key):
+    kps.create(client, "plain", public_key=own_public_key.read_text())
+    kps.create(client, "shared", public_key=own_public_key.read_text(), scope="domain")
+    answer = client.list_keypairs(v3.ListKeypairsRequest())
+    plain, shared = [each.keypair for each in answer.keypairs]
+    assert (plain.name, plain.scope, shared.name, shared.scope) == ("plain", "user", "shared", "domain")
+    assert (plain.type, plain.is_key_protection, plain.frozen_state) == ("ssh", False, "0")
+    assert plain.public_key == own_public_key.read_text()
+    assert plain.fingerprint == kps.detail(client, "plain").fingerprint
+
+
+def test_a_taken_name_is_refused_with_its_reason(client, own_public_key):
+    kps.create(client, "taken", public_key=own_public_key.read_text())
+    with refused(400, "KPS.0002") as caught:
+        kps.create(client, "taken", public_key=own_public_key.read_text())
+    assert "taken" in caught.value.error_msg and "already exists" in caught.value.error_msg
+
+
+def test_calls_about_servers_are_refused_since_there_are_none(client):
+    server = v3.EcsServerInfo(id="3f4ebd5b-3d2c-4a3f-a4b4-4d2b8b1a4f6e")
+    bind = v3.AssociateKeypairRequestBody(keypair_name="any", server=server)
+    unbind = v3.DisassociateKeypairRequestBody(server=v3.DisassociateEcsServerInfo(id=server.id))
+    several = v3.BatchAssociateKeypairRequestBody(batch_keypairs=[bind])
+    for call, request in [
+        (client.associate_keypair, v3.AssociateKeypairRequest(body=bind)),
+        (client.batch_associate_keypair, v3.BatchAssociateKeypairRequest(body=several)),
+        (client.disassociate_keypair, v3.DisassociateKeypairRequest(body=unbind)),
+    ]:
+        with refused(400, "KPS.0002") as caught:
+            call(request)
+        assert "server" in caught.value.error_msg
+
+
+def test_there_are_no_tasks(client):
+    running = client.list_running_task(v3.ListRunningTaskRequest(limit=1000, offset=0))
+    failed = client.list_failed_task(v3.ListFailedTaskRequest(limit=1000, offset=0))
+    assert (running.total, running.tasks, failed.total, failed.tasks) == (0, [], 0, [])
+    with refused(400, "KPS.0001"):
+        client.list_keypair_task(v3.ListKeypairTaskRequest(task_id="64c7d3d5"))
+    with refused(400, "KPS.0005"):
+        client.delete_failed_task(v3.DeleteFailedTaskRequest(task_id="64c7d3d5"))
+    assert client.delete_all_failed_task(v3.DeleteAllFailedTaskRequest()).status_code == 200
+
+
+def test_an_answer_that_the_sdk_cannot_decode_would_be_noticed(client, monkeypatch):
+    def undecodable(*_):
+        raise TypeError
+
+    monkeypatch.setattr(client.sdk, "deserialize", undecodable)
+    with pytest.raises(AssertionError, match="list_keypairs was sent 2 times"):
+        client.list_keypairs(v3.ListKeypairsRequest())
