@@ -1,0 +1,121 @@
+"""Huawei's Terraform provider: the requests that its golangsdk sends, and what it makes of the answers."""
+
+import hashlib
+import hmac
+import http.client
+import json
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from service import PATIENCE, Answer
+
+USER_AGENT = "terraform-provider-huaweicloud golangsdk/2.0.0"
+# What golangsdk takes for success where the provider names no statuses.
+SUCCESS = {"GET": {200}, "POST": {200, 201, 202}, "PUT": {200, 201, 202}, "DELETE": {200, 202, 204}}
+
+
+def send(member, method, path, body=None, query=None):
+    """A request as golangsdk sends it: `Host` is not signed, and the project is added when all is signed."""
+    # Go's encoder sorts the members of a map and ends with a newline.
+    payload = b"" if body is None else json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    headers = {
+        "Accept": "application/json",
+        "User-Agent": USER_AGENT,
+        "X-Sdk-Date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+    }
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    query = "&".join(f"{name}={value}" for name, value in (query or {}).items())
+    headers["Authorization"] = authorization(member, method, path, query, headers, payload)
+    headers["X-Project-Id"] = member.project_id
+    connection = http.client.HTTPConnection("127.0.0.1", member.service.port, timeout=PATIENCE)
+    try:
+        connection.request(method, f"{path}?{query}" if query else path, payload or None, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def authorization(member, method, path, query, headers, payload):
+    """SDK-HMAC-SHA256 over all `headers`."""
+    names = sorted(headers, key=str.lower)
+    lines = "".join(f"{name.lower()}:{headers[name]}\n" for name in names)
+    signed = ";".join(names).lower()
+    pairs = "&".join(sorted(query.split("&")))
+    digest = hashlib.sha256(payload).hexdigest()
+    canonical = "\n".join([method, f"{quote(path, safe='/~')}/", pairs, lines, signed, digest])
+    text = f"SDK-HMAC-SHA256\n{headers['X-Sdk-Date']}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(member.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return f"SDK-HMAC-SHA256 Access={member.access}, SignedHeaders={signed}, Signature={signature}"
+
+
+class Provider:
+    """`huaweicloud_kps_keypair` and what stands beside it, step by step."""
+
+    def __init__(self, member):
+        self.member = member
+
+    def call(self, method, path, body=None, query=None, success=(), missing=False):
+        """The decoded answer; None for an empty one, or for what is `missing` where the provider puts up with that."""
+        answer = send(self.member, method, f"/v3/{self.member.project_id}{path}", body, query)
+        if missing and answer.status == 404:
+            return None
+        assert answer.status in (success or SUCCESS[method]), (answer.status, answer.body)
+        return answer.json() if answer.body else None
+
+    def create(self, description=None, **members):
+        """The name, which becomes the resource's id, and the private key, which is written to `key_file`."""
+        if members.get("scope") == "account":
+            members["scope"] = "domain"
+        made = self.call("POST", "/keypairs", {"keypair": {"type": "ssh"} | members})["keypair"]
+        assert made["name"]
+        if description is not None:
+            self.describe(made["name"], description)
+        return made["name"], made.get("private_key")
+
+    def read(self, name):
+        """The resource's state, or None where it is gone."""
+        answer = self.call("GET", f"/keypairs/{name}", missing=True)
+        if answer is None:
+            return None
+        pair = answer["keypair"]
+        # A Go type assertion: a text or a truth value would end the provider.
+        assert type(pair["create_time"]) in (int, float), pair
+        texts = {member: pair.get(member) for member in ("name", "scope", "public_key", "fingerprint", "user_id")}
+        assert all(type(text) is str for text in texts.values()), pair
+        assert type(pair.get("description")) in (str, type(None)) and type(pair["is_key_protection"]) is bool, pair
+        return texts | {
+            "scope": {"domain": "account"}.get(pair["scope"], pair["scope"]),
+            "description": pair.get("description") or "",
+            "created_at": datetime.fromtimestamp(pair["create_time"] // 1000, UTC),
+            "is_managed": pair["is_key_protection"],
+        }
+
+    def describe(self, name, description):
+        self.call("PUT", f"/keypairs/{name}", {"keypair": {"description": description}})
+
+    def import_private_key(self, name, private_key, encryption, **members):
+        protection = {"private_key": private_key, "encryption": encryption}
+        body = {"keypair": {"name": name, "key_protection": protection} | members}
+        self.call("POST", "/keypairs/private-key/import", body)
+
+    def clear(self, name):
+        self.call("DELETE", f"/keypairs/{name}/private-key", missing=True)
+
+    def delete(self, name):
+        self.call("DELETE", f"/keypairs/{name}", missing=True)
+
+    def data_source(self, **query):
+        """`data.huaweicloud_kps_keypairs`: all pages, which it asks for without a limit until there is no next."""
+        pairs, pages, marker = [], 0, None
+        while True:
+            page = query | ({"marker": marker} if marker else {})
+            answer = self.call("GET", "/keypairs", query=page)
+            pages += 1
+            assert pages < 50, "the pages do not end"
+            pairs += [each["keypair"] for each in answer["keypairs"]]
+            assert all(type(pair["frozen_state"]) is str for pair in pairs), pairs
+            marker = answer["page_info"].get("next_marker")
+            if not marker:
+                return pairs, pages
