@@ -5,6 +5,7 @@
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 PYTHON_ENVIRONMENT="$CARGO_TARGET_DIR/client-tests"
 KMS_ENVIRONMENT="$CARGO_TARGET_DIR/kms-tests"
+NODE_ENVIRONMENT="$CARGO_TARGET_DIR/client-tests-node"
 
 fail() {
     printf '%s: %s\n' "$0" "$1" >&2
@@ -21,6 +22,18 @@ make_python_environment() {
     "$environment/bin/pip" install --quiet --disable-pip-version-check \
         --requirement "$folder/requirements.txt" --constraint "$folder/constraints.txt"
     printf '%s\n' "$wanted" >"$made"
+}
+
+# A folder with the Node packages of another one's package-lock.json; made anew when that has changed since. No package
+# may run a script of its own.
+make_node_environment() {
+    local environment=$1 folder=$2 made="$1/made"
+    ! cmp --silent "$folder/package-lock.json" "$made" || return 0
+    rm -rf "$environment"
+    mkdir -p "$environment"
+    cp "$folder/package.json" "$folder/package-lock.json" "$environment"
+    npm ci --prefix "$environment" --ignore-scripts --no-audit --no-fund --silent
+    cp "$folder/package-lock.json" "$made"
 }
 
 # Has the command run when the stage's shell ends, however it ends; those given last run first.
