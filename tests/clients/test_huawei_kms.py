@@ -68,15 +68,6 @@ def test_keys_that_the_project_does_not_have_are_refused_alike(owner, key, servi
     assert kps.listed(client)[0] == []
 
 
-def test_a_key_that_was_disabled_keeps_its_private_keys_to_itself(owner, key):
-    client = owner.kps()
-    kps.create_kept(client, "locked", under(kms_key_name=key.name))
-    kms.call("DisableKey", KeyId=key.id)
-    with refused(400, "KPS.6008"):
-        kps.export(client, "locked")
-    assert kps.delete(client, "locked").status_code == 204
-
-
 def test_the_providers_acceptance_test_of_a_generated_pair(owner, key):
     provider, encryption = Provider(owner), {"type": "kms", "kms_key_name": key.name}
     name, private_key = provider.create(

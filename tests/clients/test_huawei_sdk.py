@@ -1,8 +1,11 @@
 """A key pair's life with Huawei's own Python SDK for KPS V3, without its private key being kept."""
 
+import base64
 import time
 
 import pytest
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+from cryptography.x509 import load_pem_x509_certificate
 from huaweicloudsdkkps import v3
 
 import kps_sdk as kps
@@ -43,12 +46,13 @@ def test_an_imported_pair_is_shown_with_every_member_of_its_type(member, own_pub
     assert before - 60 < shown.create_time / 1000 < time.time() + 60, "in milliseconds"
 
 
-def test_an_x509_pair_has_a_certificate_as_its_public_key(client):
+def test_an_x509_pair_is_a_certificate_and_a_pkcs12_file_with_its_private_key(client):
     made = kps.create(client, "certificate", type="x509")
-    assert made.type == "x509"
-    assert made.public_key.startswith("-----BEGIN CERTIFICATE-----\n")
-    assert made.private_key.startswith("-----BEGIN")
-    assert kps.detail(client, "certificate").type == "x509"
+    certificate = load_pem_x509_certificate(made.public_key.encode())
+    key, inside, _ = load_key_and_certificates(base64.b64decode(made.private_key), password=None)
+    assert (made.type, inside, key.public_key()) == ("x509", certificate, certificate.public_key())
+    shown = kps.detail(client, "certificate")
+    assert (shown.type, shown.public_key, shown.fingerprint) == ("x509", made.public_key, made.fingerprint)
 
 
 def test_a_description_is_changed_and_emptied(client, own_public_key):
