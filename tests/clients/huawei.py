@@ -45,6 +45,10 @@ class Member:
         credentials = {"ak": self.access, "sk": self.secret, "project_id": self.project_id} | other
         return ClientBuilder(client).with_credentials(BasicCredentials(**credentials)).with_endpoint(self.endpoint)
 
+    def new_key(self, *arguments):
+        """What the command says of another access key of this user and project."""
+        return made(self.service, "access-key", "create", "--user", self.user, "--project", self.project, *arguments)
+
     def cloud(self):
         """The `auth` of a cloud: the same user with its password, for OpenStack's clients."""
         return {

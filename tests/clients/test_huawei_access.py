@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
 from huaweicloudsdkcore.client import ClientBuilder
+from huaweicloudsdkcore.exceptions.exceptions import SdkException
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkkps.v3 import KpsClient
+from huaweicloudsdkkps.v3.region.kps_region import KpsRegion
 
 import kps_sdk as kps
 from huawei import Once, refused
@@ -60,6 +62,38 @@ def test_a_client_that_was_told_a_region_finds_the_project_by_itself(member, reg
     assert credentials.project_id == someone.project_id
     kps.create(client, "found", public_key=own_public_key.read_text())
     assert kps.listed(someone.kps())[0] == ["found"]
+
+
+def test_a_region_that_is_another_of_the_users_projects_finds_none(member, service):
+    someone, other = member(), member()
+    service.command("role", "add", "--user", someone.user, "--project", other.project, "member")
+    credentials = BasicCredentials(someone.access, someone.secret).with_iam_endpoint(someone.endpoint)
+    region = Region(other.project, someone.endpoint)
+    with pytest.raises(SdkException, match="Failed to get project id of region"):
+        ClientBuilder(KpsClient).with_credentials(credentials).with_region(region).build()
+
+
+def test_a_client_is_set_up_by_its_environment_alone(member, monkeypatch):
+    someone = member()
+    for name, value in {
+        "AK": someone.access,
+        "SK": someone.secret,
+        "IAM_ENDPOINT": someone.endpoint,
+        "REGION_KPS_CN_NORTH_4": someone.endpoint,
+    }.items():
+        monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", value)
+    client = Once(ClientBuilder(KpsClient).with_region(KpsRegion.value_of("cn-north-4")))
+    assert kps.listed(client)[0] == []
+
+
+def test_a_temporary_key_needs_its_security_token(member):
+    someone = member()
+    key = someone.new_key("--lifetime", "600")
+    client = someone.kps(ak=key["access"], sk=key["secret"])
+    with refused(401, "APIGW.0301"):
+        kps.listed(client)
+    client.sdk.get_credentials().security_token = key["security_token"]
+    assert kps.listed(client)[0] == []
 
 
 def test_a_client_of_global_services_finds_its_domain_by_itself(member):

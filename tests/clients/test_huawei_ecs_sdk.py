@@ -3,6 +3,7 @@
 import pytest
 from huaweicloudsdkecs import v2
 
+from golangsdk import send
 from huawei import refused
 from service import derived_public_key, without_comment
 
@@ -73,6 +74,7 @@ def test_a_list_is_read_page_by_page(client, own_public_key):
         marker = page[-1]
     assert pages == [wanted[:2], wanted[2:4], wanted[4:]]
     assert [pair.name for pair in listed(client)] == wanted
+    assert [pair.name for pair in listed(client, limit=2)] == wanted, "there were no pages before 2.35"
 
 
 def test_what_is_refused_is_said_in_the_words_of_kps(client, own_public_key):
@@ -86,6 +88,12 @@ def test_what_is_refused_is_said_in_the_words_of_kps(client, own_public_key):
             call(client, "none")
     with refused(400, "KPS.0002"):
         create(client, "no key", public_key="ssh-ed25519 AAAA")
+
+
+def test_another_users_pairs_are_not_copied(member):
+    someone = member()
+    answer = send(someone, "POST", f"/v2/{someone.project_id}/os-keypairs/copy", {"user_name": "demo"})
+    assert (answer.status, answer.json()["error_code"]) == (403, "KPS.9003")
 
 
 def test_a_wrong_secret_is_refused_with_the_gateways_code(member):
