@@ -26,6 +26,9 @@ pub enum Error {
     /// As many key pairs as the owner may have are there.
     #[error("the limit of {limit} key pairs is reached")]
     QuotaExceeded { limit: u32 },
+    /// A key pair would have more tags than it may.
+    #[error("the limit of {limit} tags for a key pair is reached")]
+    TooManyTags { limit: usize },
     /// A member of the request is not usable; `field` is its name on the wire.
     #[error("{field}: {reason}")]
     Invalid { field: &'static str, reason: String },

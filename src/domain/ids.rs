@@ -67,6 +67,11 @@ text_id!(
     QuotaClass, "quota_class"
 );
 
+text_id!(
+    /// A group of key pairs, as the operator has named it (`rg-…`).
+    ResourceGroupId, "resource_group"
+);
+
 impl QuotaClass {
     /// The class whose limits hold where nothing else was set.
     pub fn default_class() -> Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{KeyPairId, KeyPairName, Owner, ProjectId, Region, Timestamp, UserId};
+use super::{KeyPairId, KeyPairName, Owner, ProjectId, Region, ResourceGroupId, Timestamp, UserId};
 
 /// A key pair as it is stored and read; its private key, where one is kept, is elsewhere.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct KeyPair {
     /// SHA-256 of the same bytes, as `SHA256:<unpadded base64>`.
     pub fingerprint_sha256: Fingerprint,
     pub description: String,
+    /// `None`: the default one.
+    pub resource_group: Option<ResourceGroupId>,
     /// Whether a sealed private key is kept (`is_key_protection`).
     pub has_private_key: bool,
     pub created_at: Timestamp,

@@ -13,13 +13,14 @@ mod page;
 mod quota;
 mod sealed;
 mod secret;
+mod tag;
 mod timestamp;
 
 pub use access_key::{AccessKey, AccessKeyId, AccessKeyIds, NewAccessKey, Temporary, WrappedSecret};
 pub use caller::{Caller, Scope};
 pub use error::{Action, Error, Result, Source};
 pub use identity::{Grant, GrantTarget, PasswordHash, Project, ProjectDirectory, Role, StoredToken, TokenHash, User};
-pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, UserId};
+pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, ResourceGroupId, UserId};
 pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair};
 pub use kms_key::{KmsKeyId, KmsKeyName};
 pub use ledger::{
@@ -31,4 +32,5 @@ pub use page::{Marker, Page};
 pub use quota::{Limit, Limits, Quota, QuotaHolder, Resource};
 pub use sealed::{KekId, KekProvider, KmsKey, Protection, SealedPrivateKey, Suite};
 pub use secret::{PrivateKeyPem, SecretText};
+pub use tag::{Labels, Tag};
 pub use timestamp::Timestamp;

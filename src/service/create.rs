@@ -4,8 +4,8 @@ use super::attempts::Attempt;
 use super::policy::authorize;
 use super::{KeyPairs, Whose};
 use crate::domain::{
-    Action, Caller, Entry, Error, Event, KeyKind, KeyPair, KeyPairId, KeyPairName, PrivateKeyPem, Protection, Result,
-    SealedPrivateKey, Subject, Timestamp, UserId, Via,
+    Action, Caller, Entry, Error, Event, KeyKind, KeyPair, KeyPairId, KeyPairName, Labels, PrivateKeyPem, Protection,
+    Result, SealedPrivateKey, Subject, Timestamp, UserId, Via,
 };
 use crate::ssh::{
     Algorithm, Generated, LineEnd, PrivateKeyFormat, PublicKey, check_pair, generate_certificate, generate_ssh,
@@ -20,6 +20,7 @@ pub struct NewKeyPair {
     pub name: KeyPairName,
     pub kind: KeyKind,
     pub origin: Origin,
+    pub labels: Labels,
 }
 
 /// Where the key pair comes from.
@@ -62,6 +63,7 @@ struct Draft {
     id: KeyPairId,
     whose: Whose,
     name: KeyPairName,
+    labels: Labels,
 }
 
 impl KeyPairs {
@@ -77,9 +79,9 @@ impl KeyPairs {
     }
 
     async fn try_create(&self, caller: &Caller, via: &Via, new: NewKeyPair) -> Result<Created> {
-        let NewKeyPair { whose, name, kind, origin } = new;
+        let NewKeyPair { whose, name, kind, origin, labels } = new;
         authorize(caller, origin.action(), &whose.written_owner(caller), None)?;
-        let draft = Draft { id: KeyPairId::new(), whose, name };
+        let draft = Draft { id: KeyPairId::new(), whose, name, labels };
         let (public_key, private) = match origin {
             Origin::Import { public_key, keep } => self.import(caller, &draft, kind, &public_key, keep).await?,
             Origin::Generate { algorithm, format, line_end, custody } => {
@@ -158,7 +160,7 @@ impl KeyPairs {
         public_key: PublicKey,
         private: PrivateHalf,
     ) -> Result<Created> {
-        let Draft { id, whose, name } = draft;
+        let Draft { id, whose, name, labels: Labels { tags, resource_group } } = draft;
         let pair = KeyPair {
             id,
             region: self.region.clone(),
@@ -172,6 +174,7 @@ impl KeyPairs {
             fingerprint: public_key.fingerprint,
             fingerprint_sha256: public_key.fingerprint_sha256,
             description: String::new(),
+            resource_group,
             has_private_key: private.is_kept(),
             created_at: Timestamp::now(),
             updated_at: None,
@@ -185,6 +188,7 @@ impl KeyPairs {
         let entry = event.map(|event| Entry::done(event, caller.actor(via), Subject::of(&pair, sealed.as_ref())));
         let new = store::NewKeyPair {
             pair: pair.clone(),
+            tags,
             sealed,
             entry,
             also_visible: whose.other_owner(caller),

@@ -6,6 +6,7 @@ mod create;
 mod export;
 mod generation;
 mod kept;
+mod labels;
 mod metrics;
 mod policy;
 mod private_keys;
@@ -25,6 +26,7 @@ pub use export::{Export, Exported};
 pub use kept::{
     Census, Failed, Fault, Finding, JobReport, KeptKeys, Observer, Pace, PassMetrics, Progress, Rewrap, Verification,
 };
+pub use labels::{Hit, Hits, NamePattern, PageNumber, Search, TagFilter};
 pub use policy::may_see_extensions;
 pub use private_keys::ImportInto;
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};
@@ -74,7 +76,7 @@ impl LedgerSettings {
 pub struct KeyPairs {
     store: Store,
     vault: Vault,
-    generators: Generators,
+    generators: Arc<Generators>,
     region: Region,
     algorithm: Algorithm,
     min_rsa_bits: u32,
@@ -104,7 +106,7 @@ impl KeyPairs {
         Ok(Self {
             store,
             vault,
-            generators: Generators::new(settings.generators, settings.generator_queue),
+            generators: Arc::new(Generators::new(settings.generators, settings.generator_queue)),
             region,
             algorithm,
             min_rsa_bits: settings.min_rsa_bits,
@@ -112,6 +114,21 @@ impl KeyPairs {
             attempts: Arc::default(),
             metrics: Metrics::new(metrics).map_err(Error::internal)?,
         })
+    }
+
+    /// The key pairs of another region, with a limit of its own for an owner where no quota was set; all else is shared.
+    pub fn elsewhere(&self, region: Region, limit: u32) -> Self {
+        Self {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            generators: Arc::clone(&self.generators),
+            region,
+            algorithm: self.algorithm,
+            min_rsa_bits: self.min_rsa_bits,
+            limit,
+            attempts: Arc::default(),
+            metrics: self.metrics.clone(),
+        }
     }
 
     pub fn region(&self) -> &Region {

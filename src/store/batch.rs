@@ -15,7 +15,8 @@ use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
-use super::schema::{key_pairs, sealed_private_keys};
+use super::schema::{key_pair_tags, key_pairs, sealed_private_keys};
+use super::tags::TagRow;
 use super::writer::{Abort, Failed, Writer};
 use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Limit, Result, Subject};
 
@@ -263,9 +264,19 @@ async fn insert(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
         [pair] => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pair))?,
         pairs => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pairs))?,
     };
+    insert_tags(conn, creates).await?;
     let sealed: Vec<_> = creates.iter().filter_map(|create| NewSealedRow::of(create)).collect();
     if !sealed.is_empty() {
         run!(conn, execute, diesel::insert_into(sealed_private_keys::table).values(&sealed))?;
+    }
+    Ok(())
+}
+
+async fn insert_tags(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
+    let tags: Vec<_> =
+        creates.iter().flat_map(|Create { space, new, .. }| TagRow::of(space, &new.pair.id, &new.tags)).collect();
+    if !tags.is_empty() {
+        run!(conn, execute, diesel::insert_into(key_pair_tags::table).values(&tags))?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ mod readers;
 mod recent_deletions;
 mod rows;
 mod schema;
+mod search;
+mod tags;
 mod tokens;
 mod url;
 mod users;
@@ -49,11 +51,12 @@ pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
 pub use self::private_keys::{HandOut, Still};
 use self::readers::{Readers, read};
+pub use self::search::{Outline, OutlineFilter};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
 use crate::domain::{
     AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken,
-    User, UserId,
+    Tag, User, UserId,
 };
 
 /// `database.*`
@@ -97,6 +100,7 @@ impl Drop for Joined {
 /// A key pair to insert, with all that is decided in the insert's own transaction.
 pub struct NewKeyPair {
     pub pair: KeyPair,
+    pub tags: Vec<Tag>,
     pub sealed: Option<SealedPrivateKey>,
     /// What the ledger says of it, where there is a private key that goes out or is kept.
     pub entry: Option<Entry>,

@@ -10,7 +10,7 @@ use super::owners::Space;
 use super::schema::{key_pairs, sealed_private_keys};
 use crate::domain::{
     Error, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId,
-    Region, Result, SealedPrivateKey, Suite, Timestamp, UserId,
+    Region, ResourceGroupId, Result, SealedPrivateKey, Suite, Timestamp, UserId,
 };
 
 #[derive(Insertable)]
@@ -31,6 +31,7 @@ pub(super) struct NewKeyPairRow<'a> {
     has_private_key: bool,
     created_at: i64,
     updated_at: Option<i64>,
+    resource_group_id: Option<&'a str>,
 }
 
 impl<'a> From<&'a Create> for NewKeyPairRow<'a> {
@@ -51,6 +52,7 @@ impl<'a> From<&'a Create> for NewKeyPairRow<'a> {
             has_private_key: sealed.is_some(),
             created_at: pair.created_at.as_micros(),
             updated_at: pair.updated_at.map(Timestamp::as_micros),
+            resource_group_id: pair.resource_group.as_ref().map(ResourceGroupId::as_str),
         }
     }
 }
@@ -73,12 +75,14 @@ pub(super) struct KeyPairRow {
     has_private_key: bool,
     created_at: i64,
     updated_at: Option<i64>,
+    resource_group_id: Option<String>,
 }
 
 impl TryFrom<KeyPairRow> for KeyPair {
     type Error = Error;
 
     fn try_from(row: KeyPairRow) -> Result<Self> {
+        let group = row.resource_group_id.as_deref().map(ResourceGroupId::parse);
         Ok(Self {
             id: KeyPairId::from_uuid(Uuid::from_slice(&row.id).map_err(Error::internal)?),
             region: Region::parse(&row.region).map_err(Error::internal)?,
@@ -92,6 +96,7 @@ impl TryFrom<KeyPairRow> for KeyPair {
             fingerprint: Fingerprint::from_written(row.fingerprint),
             fingerprint_sha256: Fingerprint::from_written(row.fingerprint_sha256),
             description: row.description,
+            resource_group: group.transpose().map_err(Error::internal)?,
             has_private_key: row.has_private_key,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: row.updated_at.map(Timestamp::from_micros),

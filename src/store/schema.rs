@@ -35,6 +35,16 @@ table! {
 }
 
 table! {
+    key_pair_tags (region, owner, key_pair_id, key) {
+        region -> Text,
+        owner -> Text,
+        key_pair_id -> Binary,
+        key -> Text,
+        value -> Text,
+    }
+}
+
+table! {
     recent_deletions (region, owner, name) {
         region -> Text,
         owner -> Text,
@@ -70,6 +80,7 @@ table! {
         has_private_key -> Bool,
         created_at -> BigInt,
         updated_at -> Nullable<BigInt>,
+        resource_group_id -> Nullable<Text>,
     }
 }
 

@@ -203,6 +203,7 @@ impl Outcome {
             | Error::NotKept(_)
             | Error::AlreadyExists(_)
             | Error::QuotaExceeded { .. }
+            | Error::TooManyTags { .. }
             | Error::Invalid { .. }
             | Error::PublicKeyUnusable { .. }
             | Error::MarkerNotFound(_)

@@ -180,7 +180,9 @@ fn of_domain(error: &domain::Error) -> Refusal {
         E::AlreadyExists(_) => Refusal::new(StatusCode::CONFLICT, code::PARAMETER, format!("name: {error}")),
         // Nova's status; 429 would make SDKs try again, and KPS.9003 send the reader off to look for a permission.
         E::QuotaExceeded { .. } => Refusal::new(StatusCode::FORBIDDEN, code::PARAMETER, error),
-        E::Invalid { .. } | E::MarkerNotFound(_) => Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, error),
+        E::Invalid { .. } | E::MarkerNotFound(_) | E::TooManyTags { .. } => {
+            Refusal::new(StatusCode::BAD_REQUEST, code::PARAMETER, error)
+        }
         E::PublicKeyUnusable { .. } => bad_member("public_key", code::PARAMETER, error),
         E::PrivateKeyUnusable { .. } => bad_member("key_protection.private_key", code::PARAMETER, error),
         E::PrivateKeyMismatch => bad_member("key_protection.private_key", code::MISMATCH, error),

@@ -137,6 +137,7 @@ fn domain_status(error: &domain::Error) -> StatusCode {
         | domain::Error::QuotaExceeded { .. }
         | domain::Error::PublicKeyUnusable { .. }
         | domain::Error::JustDeleted(_)
+        | domain::Error::TooManyTags { .. }
         | domain::Error::MarkerNotFound(_)
         | domain::Error::PrivateKeyUnusable { .. }
         | domain::Error::PrivateKeyMismatch

@@ -204,6 +204,7 @@ pub(super) fn domain_fault(error: &domain::Error, about: Option<&About>) -> Faul
         }),
         E::MarkerNotFound(marker) => bad_request(format!("Marker {marker} could not be found.")),
         E::NotKept(_)
+        | E::TooManyTags { limit: _ }
         | E::PrivateKeyUnusable { reason: _ }
         | E::PrivateKeyMismatch
         | E::ProtectionUnavailable { reason: _ } => bad_request(error.to_string()),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::answer;
 use super::microversion::Microversion;
 use super::schema::CreateBody;
-use crate::domain::{KeyPair, KeyPairName, PrivateKeyPem, Result, UserId};
+use crate::domain::{KeyPair, KeyPairName, Labels, PrivateKeyPem, Result, UserId};
 use crate::http::extensions::Extensions;
 use crate::http::unstored;
 use crate::service::{Created, NewKeyPair, Whose};
@@ -17,7 +17,7 @@ use crate::ssh::LineEnd;
 pub(super) fn new_key_pair(body: &CreateBody<'_>, whose: Whose) -> Result<NewKeyPair> {
     let extensions = Extensions::read(body.keypair)?;
     let origin = extensions.into_origin(body.public_key.map(str::to_owned), LineEnd::None)?;
-    Ok(NewKeyPair { whose, name: KeyPairName::parse(body.name)?, kind: body.kind, origin })
+    Ok(NewKeyPair { whose, name: KeyPairName::parse(body.name)?, kind: body.kind, origin, labels: Labels::default() })
 }
 
 /// Whose key pair a create body asks for.

@@ -110,6 +110,7 @@ fn pair(owner: &str, project: &str) -> KeyPair {
         public_key: String::new(),
         fingerprint: Fingerprint::from_written(String::new()),
         fingerprint_sha256: Fingerprint::from_written(String::new()),
+        resource_group: None,
         description: String::new(),
         has_private_key: true,
         created_at: Timestamp::now(),

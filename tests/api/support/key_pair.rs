@@ -19,6 +19,7 @@ pub(crate) fn key_pair(region: &Region, owner: &Owner, name: &str) -> KeyPair {
         public_key: "ssh-rsa AAAA comment ä\n".to_owned(),
         fingerprint: Fingerprint::from_written("00:11".to_owned()),
         fingerprint_sha256: Fingerprint::from_written("SHA256:abc".to_owned()),
+        resource_group: None,
         description: String::new(),
         has_private_key: false,
         created_at: Timestamp::now(),
@@ -28,5 +29,13 @@ pub(crate) fn key_pair(region: &Region, owner: &Owner, name: &str) -> KeyPair {
 
 /// What the store is asked to write of it, by the key pair's own user and without a limit.
 pub(crate) fn new(pair: KeyPair) -> NewKeyPair {
-    NewKeyPair { caller: pair.user.clone(), pair, sealed: None, entry: None, also_visible: None, limit: u32::MAX }
+    NewKeyPair {
+        caller: pair.user.clone(),
+        pair,
+        tags: Vec::new(),
+        sealed: None,
+        entry: None,
+        also_visible: None,
+        limit: u32::MAX,
+    }
 }

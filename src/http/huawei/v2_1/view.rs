@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::body;
 use super::super::view::{Kind, Wrapped};
-use crate::domain::{KeyPair, KeyPairName, Result};
+use crate::domain::{KeyPair, KeyPairName, Labels, Result};
 use crate::http::extensions::{self, Extensions};
 use crate::http::json::Json;
 use crate::http::members;
@@ -24,6 +24,7 @@ pub(super) fn new_key_pair(body: &Json) -> Result<NewKeyPair> {
         name: body::name(keypair, LONGEST_NAME)?,
         kind: body::kind(keypair)?,
         origin: Extensions::read(keypair)?.into_origin(public_key, LineEnd::Newline)?,
+        labels: Labels::default(),
     })
 }
 

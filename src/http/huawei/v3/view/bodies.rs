@@ -3,7 +3,7 @@
 use super::super::super::body::{keypair, kind, name, whose};
 use super::super::super::error::Error;
 use super::super::super::gate::Admitted;
-use crate::domain::{self, Action, KeyPairName, Result};
+use crate::domain::{self, Action, KeyPairName, Labels, Result};
 use crate::http::extensions::{self, Extensions, KeyProtection};
 use crate::http::json::Json;
 use crate::http::members::{self, invalid};
@@ -25,6 +25,7 @@ pub(in super::super) fn new_key_pair(body: &Json, admitted: &Admitted) -> Result
         whose: scope(keypair, admitted)?,
         kind: kind(keypair)?,
         origin: Extensions::read(keypair)?.into_origin(public_key, LineEnd::Newline)?,
+        labels: Labels::default(),
     })
 }
 
