@@ -31,7 +31,8 @@ const DIALECTS: [&str; 4] = ["huawei", "identity", "nova", "ops"];
 const LONGEST_FILE: usize = 330;
 
 /// Tables whose rows belong to owners, by the names that statements have for them.
-const OF_OWNERS: [&str; 5] = ["key_pairs", "sealed_private_keys", "sealed_keys", "ledger", "owners"];
+const OF_OWNERS: [&str; 7] =
+    ["key_pairs", "sealed_private_keys", "sealed_keys", "ledger", "owners", "tags", "deletions"];
 
 /// The files of `src/store` whose statements go across owners: operators' jobs, and the definition of the tables.
 const ACROSS_OWNERS: [&str; 5] = ["everywhere.rs", "chains.rs", "checkpoints.rs", "master_keys.rs", "schema.rs"];

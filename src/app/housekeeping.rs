@@ -5,7 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join3, join4};
+use futures_util::future::join4;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
@@ -48,7 +48,12 @@ impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
         let Self { access_keys, authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } = self;
-        let ledger = join3(flush_attempts(key_pairs), sign_chains(audit, checkpoints), verify(verification));
+        let ledger = join4(
+            flush_attempts(Arc::clone(&key_pairs)),
+            sign_chains(audit, checkpoints),
+            verify(verification),
+            purge_deletions(key_pairs),
+        );
         join4(of_identity(authentication, access_keys), ledger, master_keys.follow(), watch(kms)).await.0
     }
 }
@@ -96,6 +101,16 @@ async fn watch(kms: Option<Kms>) -> Infallible {
     match kms {
         None => pending().await,
         Some(kms) => kms.watch().await,
+    }
+}
+
+/// Forgets what was deleted some time ago, for ever.
+async fn purge_deletions(key_pairs: Arc<KeyPairs>) -> Infallible {
+    let mut turns = interval(EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        told("deletions", key_pairs.purge_deletions().await);
     }
 }
 

@@ -29,6 +29,11 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// `earlier` before this moment.
+    pub fn minus(self, earlier: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(earlier.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// This moment and `later` more.
     pub fn plus(self, later: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(later.as_micros()).unwrap_or(i64::MAX)))

@@ -13,6 +13,7 @@ use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
 
 use super::State;
 use super::forwarded::Reached;
+use super::huawei;
 
 /// What stands for a route where no template matches: the path itself is a caller's text.
 const UNMATCHED: &str = "(no route)";
@@ -65,7 +66,7 @@ fn answered<B>(response: &ServiceResponse<B>) {
     let route = pattern.as_deref().unwrap_or(UNMATCHED);
     let took = request.extensions().get::<Started>().map_or(Duration::ZERO, |started| started.0.elapsed());
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (status, dialect) = (response.status(), dialect(route));
+    let (status, dialect) = (response.status(), dialect(route, huawei::is_signed(request.headers())));
     let code = status.as_u16();
     match importance(status, dialect) {
         // `Debug` carries what the caller is not told; domain errors hold no secrets.
@@ -101,12 +102,15 @@ fn importance(status: StatusCode, dialect: &str) -> Importance {
     }
 }
 
-/// Whose route it is, told by the template; `nova` also for what no dialect takes, since Nova answers that.
-fn dialect(route: &str) -> &'static str {
+/// Whose route it is, told by the template and by who signs requests for it; `nova` also for what no dialect takes, since Nova
+/// answers that.
+fn dialect(route: &str, is_signed: bool) -> &'static str {
     let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
     match route.split('/').nth(1) {
         Some("health" | "metrics" | "ledger") => "ops",
         Some("identity") => "identity",
+        Some("v2.1" | "v2") if is_signed && has_segment("os-keypairs") => "kps",
+        Some("v3") if is_signed => "kps",
         Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
         Some("v3") => "kps",
         Some(_) if has_segment("keypairs") => "kps",
@@ -133,7 +137,10 @@ mod tests {
             (UNMATCHED, "nova"),
         ];
         for (route, expected) in cases {
-            assert_eq!(dialect(route), expected, "{route}");
+            assert_eq!(dialect(route, false), expected, "{route}");
+        }
+        for route in ["/v2.1/os-keypairs", "/v2/{project_id}/os-keypairs/{name}", "/v3/projects"] {
+            assert_eq!(dialect(route, true), "kps", "{route}");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::policy::{authorize, is_granted};
+use super::policy::authorize;
 use super::{KeyPairs, Whose};
-use crate::domain::{Action, Caller, Error, KeyPairName, Result, Timestamp, Via};
+use crate::domain::{Action, Caller, Error, KeyPair, KeyPairName, Owner, ProjectId, Result, Timestamp, Via};
 
 /// For how long after the deletion of a user's own key pair the project's of the same name is left alone: longer than
 /// clients repeat a request whose answer they did not get (Huawei's Terraform provider: for about a minute).
@@ -25,10 +25,10 @@ impl KeyPairs {
     /// within ten minutes: [`Error::JustDeleted`].
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
     pub async fn delete_seen(&self, caller: &Caller, via: &Via, name: &KeyPairName) -> Result<()> {
-        let whose = self.whose_is_seen(caller, Action::Delete, name).await?;
+        let (whose, pair) = self.seen(caller, Action::Delete, name).await?;
         match &whose {
-            Whose::Project(_) => self.refuse_if_repeated(caller, name).await?,
-            Whose::Callers | Whose::User(_) => self.remember_if_it_hides_another(caller, name).await?,
+            Whose::Project(project) => self.refuse_if_repeated(caller, project, &pair).await?,
+            Whose::Callers | Whose::User(_) => self.remember_deletion(caller, name).await?,
         }
         self.delete(caller, via, &whose, name).await
     }
@@ -44,40 +44,43 @@ impl KeyPairs {
     /// Changes the description of the user's own key pair of that name or, where there is none, of the project's.
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]
     pub async fn describe_seen(&self, caller: &Caller, name: &KeyPairName, description: &str) -> Result<()> {
-        let whose = self.whose_is_seen(caller, Action::Describe, name).await?;
+        let (whose, _) = self.seen(caller, Action::Describe, name).await?;
         self.describe(caller, &whose, name, description).await
     }
 
-    /// In which of the caller's two name spaces the key pair is that the caller sees under that name.
-    async fn whose_is_seen(&self, caller: &Caller, action: Action, name: &KeyPairName) -> Result<Whose> {
+    /// Forgets deletions whose repetition is not to be expected any more; how many there were.
+    pub async fn purge_deletions(&self) -> Result<u64> {
+        self.store.deletions_purge(Timestamp::now().minus(NAMESAKE_LEFT_ALONE)).await
+    }
+
+    /// The key pair that the caller sees under that name, and in which of the caller's two name spaces it is.
+    async fn seen(&self, caller: &Caller, action: Action, name: &KeyPairName) -> Result<(Whose, KeyPair)> {
         authorize(caller, action, &caller.user_owner(), Some(name))?;
         let pair = self.find_visible(caller, &Whose::Callers, name).await?;
         let pair = pair.ok_or_else(|| Error::NotFound(name.clone()))?;
-        match caller.project() {
-            Some(project) if caller.project_owner().as_ref() == Some(&pair.owner) => {
-                Ok(Whose::Project(project.clone()))
-            }
-            Some(_) | None => Ok(Whose::Callers),
-        }
-    }
-
-    async fn refuse_if_repeated(&self, caller: &Caller, name: &KeyPairName) -> Result<()> {
-        let own = caller.user_owner();
-        if self.store.deletion_is_recent(&self.region, &own, name, Timestamp::now()).await? {
-            return Err(Error::JustDeleted(name.clone()));
-        }
-        Ok(())
-    }
-
-    async fn remember_if_it_hides_another(&self, caller: &Caller, name: &KeyPairName) -> Result<()> {
-        let Some(shared) = caller.project_owner().filter(|owner| is_granted(caller, Action::Delete, owner)) else {
-            return Ok(());
+        let whose = match &pair.owner {
+            Owner::Project(project) => Whose::Project(project.clone()),
+            Owner::User(_) => Whose::Callers,
         };
-        if self.store.key_pair_find(&self.region, &shared, name).await?.is_none() {
-            return Ok(());
+        Ok((whose, pair))
+    }
+
+    /// Whatever hides behind it now or will soon: a repetition is told by this alone.
+    async fn remember_deletion(&self, caller: &Caller, name: &KeyPairName) -> Result<()> {
+        match caller.project() {
+            None => Ok(()),
+            Some(project) => {
+                let (own, now) = (caller.user_owner(), Timestamp::now());
+                self.store.deletion_remember(&self.region, &own, project, name, now).await
+            }
         }
-        let now = Timestamp::now();
-        let over_at = now.plus(NAMESAKE_LEFT_ALONE);
-        self.store.deletion_remember(&self.region, &caller.user_owner(), name, now, over_at).await
+    }
+
+    /// What the caller made since is the caller's to delete.
+    async fn refuse_if_repeated(&self, caller: &Caller, project: &ProjectId, pair: &KeyPair) -> Result<()> {
+        let last = self.store.deletion_last(&self.region, &caller.user_owner(), project, &pair.name).await?;
+        let Some(deleted_at) = last.filter(|at| Timestamp::now() < at.plus(NAMESAKE_LEFT_ALONE)) else { return Ok(()) };
+        let is_made_since = pair.user == caller.user && pair.created_at >= deleted_at;
+        if is_made_since { Ok(()) } else { Err(Error::JustDeleted(pair.name.clone())) }
     }
 }

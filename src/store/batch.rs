@@ -15,7 +15,7 @@ use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
-use super::schema::{key_pair_tags, key_pairs, sealed_private_keys};
+use super::schema::{key_pair_tags as tags, key_pairs, sealed_private_keys};
 use super::tags::TagRow;
 use super::writer::{Abort, Failed, Writer};
 use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Limit, Result, Subject};
@@ -273,10 +273,10 @@ async fn insert(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
 }
 
 async fn insert_tags(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
-    let tags: Vec<_> =
-        creates.iter().flat_map(|Create { space, new, .. }| TagRow::of(space, &new.pair.id, &new.tags)).collect();
-    if !tags.is_empty() {
-        run!(conn, execute, diesel::insert_into(key_pair_tags::table).values(&tags))?;
+    let of = |create: &&Create| TagRow::of(&create.space, &create.new.pair.id, &create.new.tags);
+    let rows: Vec<_> = creates.iter().flat_map(of).collect();
+    if !rows.is_empty() {
+        run!(conn, execute, diesel::insert_into(tags::table).values(&rows))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The statements that go across owners: for the operator's jobs, never for a request.
+//! The statements that go across owners: for the operator's jobs and what is tidied up now and then, never for a request.
 
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
@@ -10,8 +10,8 @@ use super::connection::run;
 use super::master_keys::hold;
 use super::readers::read;
 use super::rows::{KeyPairRow, SealedRow};
-use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
-use crate::domain::{KeyPair, Result, SealedPrivateKey, hex};
+use super::schema::{key_pairs, recent_deletions, sealed_private_keys as sealed_keys};
+use crate::domain::{KeyPair, Result, SealedPrivateKey, Timestamp, hex};
 
 /// Where a row of a kept private key stands: the order in which they are walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,17 @@ pub struct Rewrapped {
 }
 
 impl Store {
+    /// Forgets deletions of before `until`, of all owners; how many there were.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn deletions_purge(&self, until: Timestamp) -> Result<u64> {
+        self.write(async move |conn| {
+            let statement = diesel::delete(recent_deletions::table);
+            let purged = run!(conn, execute, statement.filter(recent_deletions::deleted_at.lt(until.as_micros())))?;
+            Ok(purged as u64)
+        })
+        .await
+    }
+
     /// Rows of kept private keys behind `after`, in the order of their keys, at most `limit`.
     #[instrument(skip_all, level = "debug")]
     pub async fn kept_rows(&self, after: Option<&RowKey>, limit: u32) -> Result<Vec<KeptRow>> {

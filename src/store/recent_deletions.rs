@@ -1,6 +1,5 @@
-//! What was just deleted, and hid a key pair of the same name.
+//! What users have just deleted of their own, and by a token or key of which project.
 
-use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use tracing::instrument;
@@ -10,29 +9,21 @@ use super::connection::run;
 use super::owners::Space;
 use super::readers::read;
 use super::schema::recent_deletions as deletions;
-use crate::domain::{KeyPairName, Owner, Region, Result, Timestamp};
+use crate::domain::{KeyPairName, Owner, ProjectId, Region, Result, Timestamp};
 
 impl Store {
-    /// To be called before the deletion, so that none is forgotten; what was over at `now` goes.
+    /// To be called before the deletion, so that none is forgotten.
     #[instrument(skip_all, level = "debug")]
     pub async fn deletion_remember(
         &self,
         region: &Region,
         owner: &Owner,
+        project: &ProjectId,
         name: &KeyPairName,
         now: Timestamp,
-        over_at: Timestamp,
     ) -> Result<()> {
-        let (space, name) = (Space::new(region, owner), name.clone());
+        let (space, project, name) = (Space::new(region, owner), project.clone(), name.clone());
         self.write(async move |conn| {
-            run!(
-                conn,
-                execute,
-                diesel::delete(deletions::table)
-                    .filter(deletions::region.eq(&space.region))
-                    .filter(deletions::owner.eq(&space.owner))
-                    .filter(deletions::over_at.le(now.as_micros()))
-            )?;
             run!(
                 conn,
                 execute,
@@ -40,38 +31,39 @@ impl Store {
                     .values((
                         deletions::region.eq(&space.region),
                         deletions::owner.eq(&space.owner),
+                        deletions::project_id.eq(project.as_str()),
                         deletions::name.eq(name.as_str()),
-                        deletions::over_at.eq(over_at.as_micros()),
+                        deletions::deleted_at.eq(now.as_micros()),
                     ))
-                    .on_conflict((deletions::region, deletions::owner, deletions::name))
+                    .on_conflict((deletions::region, deletions::owner, deletions::project_id, deletions::name))
                     .do_update()
-                    .set(deletions::over_at.eq(excluded(deletions::over_at)))
+                    .set(deletions::deleted_at.eq(excluded(deletions::deleted_at)))
             )?;
             Ok(())
         })
         .await
     }
 
-    /// Whether a deletion is remembered that is not over yet.
+    /// When the owner last deleted a key pair of that name, as far as that is remembered.
     #[instrument(skip_all, level = "debug")]
-    pub async fn deletion_is_recent(
+    pub async fn deletion_last(
         &self,
         region: &Region,
         owner: &Owner,
+        project: &ProjectId,
         name: &KeyPairName,
-        now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Option<Timestamp>> {
         let owner = owner.to_string();
-        read!(
+        let rows: Vec<i64> = read!(
             self,
-            get_result,
-            select(exists(
-                deletions::table
-                    .filter(deletions::region.eq(region.as_str()))
-                    .filter(deletions::owner.eq(&owner))
-                    .filter(deletions::name.eq(name.as_str()))
-                    .filter(deletions::over_at.gt(now.as_micros()))
-            ))
-        )
+            load,
+            deletions::table
+                .filter(deletions::region.eq(region.as_str()))
+                .filter(deletions::owner.eq(&owner))
+                .filter(deletions::project_id.eq(project.as_str()))
+                .filter(deletions::name.eq(name.as_str()))
+                .select(deletions::deleted_at)
+        )?;
+        Ok(rows.first().copied().map(Timestamp::from_micros))
     }
 }

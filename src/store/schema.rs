@@ -45,11 +45,12 @@ table! {
 }
 
 table! {
-    recent_deletions (region, owner, name) {
+    recent_deletions (region, owner, project_id, name) {
         region -> Text,
         owner -> Text,
+        project_id -> Text,
         name -> Text,
-        over_at -> BigInt,
+        deleted_at -> BigInt,
     }
 }
 

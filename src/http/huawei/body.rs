@@ -36,7 +36,14 @@ pub(super) fn name(keypair: &Json, longest: usize) -> Result<KeyPairName> {
     KeyPairName::parse(raw)
 }
 
-/// The name in a path, which may be one that only another dialect gives: what is listed can be shown and deleted.
+/// The name in a body of a key pair that is there, which may be one that only another dialect gives: what is listed can be
+/// shown, exported and deleted.
+pub(super) fn existing_name(keypair: &Json) -> Result<KeyPairName> {
+    let raw = members::required_text(keypair, "name")?;
+    KeyPairName::parse(raw).map_err(|_| invalid("name", "cannot be the name of a key pair"))
+}
+
+/// The same in a path.
 pub(super) fn name_in_path(raw: &str) -> Result<KeyPairName> {
     KeyPairName::parse(raw).map_err(|_| invalid("keypair_name", "cannot be the name of a key pair"))
 }

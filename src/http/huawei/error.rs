@@ -2,6 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -27,8 +28,8 @@ pub(super) enum Error {
     Signature { reason: String, told: String, request_id: String },
     #[error("project_id: must consist of digits, the letters a to f, and '-'")]
     NotAProjectId,
-    #[error("project_id: is not the project of the token")]
-    OtherProject,
+    #[error("{0}: is not the project of the token or access key")]
+    OtherProject(Naming),
     #[error("name: key pair '{0}' already exists")]
     TakenInV3(KeyPairName),
     /// Of a private key that is to be cleared. 404, as documented for that call alone: the Terraform provider takes it for
@@ -55,6 +56,22 @@ pub(super) enum Error {
     TooLarge { request_id: String },
     #[error("there is no API of this method and path")]
     NoSuchApi { request_id: String },
+}
+
+/// Where a request names its project.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Naming {
+    Path,
+    Header,
+}
+
+impl fmt::Display for Naming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path => "project_id",
+            Self::Header => "X-Project-Id",
+        })
+    }
 }
 
 /// The published codes that are answered, by their meaning.
@@ -106,18 +123,12 @@ impl Refusal {
 impl Error {
     /// What V3 says: a taken name is a 400, because Huawei's Go library hides what a 409 says.
     pub(super) fn in_v3(error: domain::Error) -> Self {
-        match error {
-            domain::Error::AlreadyExists(name) => Self::TakenInV3(name),
-            error => Self::Domain(error),
-        }
+        if let domain::Error::AlreadyExists(name) = error { Self::TakenInV3(name) } else { Self::Domain(error) }
     }
 
     /// What a clear says of what is not kept.
     pub(super) fn in_clear(error: domain::Error) -> Self {
-        match error {
-            domain::Error::NotKept(name) => Self::NothingToClear(name),
-            error => Self::Domain(error),
-        }
+        if let domain::Error::NotKept(name) = error { Self::NothingToClear(name) } else { Self::Domain(error) }
     }
 
     /// Code and message in one text.
@@ -143,7 +154,7 @@ impl Error {
             Self::Item { error, .. } => Refusal { message: self.to_string(), ..of_domain(error) },
             Self::NoTask => Refusal::new(StatusCode::BAD_REQUEST, code::TASK_ID, self),
             Self::NoFailedTask => Refusal::new(StatusCode::BAD_REQUEST, code::NO_FAILED_TASK, self),
-            Self::OtherProject | Self::NoCopies => Refusal::new(StatusCode::FORBIDDEN, code::NO_PERMISSION, self),
+            Self::OtherProject(_) | Self::NoCopies => Refusal::new(StatusCode::FORBIDDEN, code::NO_PERMISSION, self),
             Self::TooLarge { .. } => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, code::BAD_REQUEST, self),
             Self::NoSuchApi { .. } => Refusal::new(StatusCode::NOT_FOUND, code::NO_SUCH_API, self),
         }
@@ -157,7 +168,7 @@ impl Error {
             Self::Domain(_)
             | Self::Unauthenticated
             | Self::NotAProjectId
-            | Self::OtherProject
+            | Self::OtherProject(_)
             | Self::TakenInV3(_)
             | Self::NothingToClear(_)
             | Self::Item { .. }

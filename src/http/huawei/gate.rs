@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::error::Error;
+use super::error::{Error, Naming};
 use super::{body::name_in_path, signed};
 use crate::domain::{self, Caller, Dialect, KeyPairName, ProjectId, Via};
 use crate::http::body::{self, Unread};
@@ -127,8 +127,12 @@ fn check_project(request: &HttpRequest, caller: &Caller) -> Result<ProjectId, Er
         return Err(Error::NotAProjectId);
     }
     let in_header = request.headers().get("x-project-id");
-    let project = caller.project().ok_or(Error::OtherProject)?;
-    let is_in_path = in_path.is_none_or(|id| id == project.as_str());
-    let is_in_header = in_header.is_none_or(|id| id.as_bytes() == project.as_str().as_bytes());
-    if is_in_path && is_in_header { Ok(project.clone()) } else { Err(Error::OtherProject) }
+    let project = caller.project().ok_or(Error::OtherProject(Naming::Path))?;
+    if in_path.is_some_and(|id| id != project.as_str()) {
+        return Err(Error::OtherProject(Naming::Path));
+    }
+    if in_header.is_some_and(|id| id.as_bytes() != project.as_str().as_bytes()) {
+        return Err(Error::OtherProject(Naming::Header));
+    }
+    Ok(project.clone())
 }

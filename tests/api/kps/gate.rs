@@ -27,7 +27,7 @@ async fn no_call_is_answered_for_another_project_not_even_an_administrators() {
         for other in ["0", "00000000-0000-0000-0000-000000000000", app.demo.project_id.as_str()] {
             let path = format!("/v2.1/{other}/keypairs{path}");
             let refused = app.send(method, &path, &[("X-Auth-Token", &app.admin.token)], "").await;
-            let expected = (403, "KPS.9003", "project_id: is not the project of the token");
+            let expected = (403, "KPS.9003", "project_id: is not the project of the token or access key");
             assert_eq!(refusal(&refused), expected, "{method} {path}");
         }
     }

@@ -118,6 +118,59 @@ async fn every_path_of_novas_key_pairs_can_be_signed_and_copies_are_refused() {
 }
 
 #[actix_web::test]
+async fn s34_a_signed_request_is_of_the_keys_project_whatever_path_and_header_say() {
+    let app = TestApp::spawn().await;
+    let other = app.user("bea", "other", Role::MEMBER).await;
+    let key = key_of(&app, &app.demo, None).await;
+    let (own, foreign) = (key.project.as_str(), other.project_id.as_str());
+    let [own_path, foreign_path] = [own, foreign].map(|project| format!("/v2.1/{project}/os-keypairs"));
+    for (path, header, told) in [
+        (foreign_path.as_str(), None, "project_id: is not the project"),
+        (&foreign_path, Some(foreign), "project_id: is not the project"),
+        (&own_path, Some(foreign), "X-Project-Id: is not the project"),
+        ("/v2.1/os-keypairs", Some(foreign), "X-Project-Id: is not the project"),
+        ("/v2/os-keypairs", Some(foreign), "X-Project-Id: is not the project"),
+        ("/v3/projects", Some(foreign), "X-Project-Id: is not the project"),
+        ("/v3/auth/domains", Some(foreign), "X-Project-Id: is not the project"),
+    ] {
+        let headers: Vec<_> = header.map(|project| ("X-Project-Id", project)).into_iter().collect();
+        let refused = key.ask(&app, "GET", path, &headers, Value::Null).await;
+        let (status, code, message) = refusal(&refused);
+        assert_eq!((status, code), (403, "KPS.9003"), "{path}");
+        assert!(message.starts_with(told), "{path}: {message}");
+    }
+    for path in [&own_path, "/v2.1/os-keypairs", "/v3/projects"] {
+        key.ask(&app, "GET", path, &[("X-Project-Id", own)], Value::Null).await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn s29_no_refusal_to_a_signed_request_repeats_a_private_key() {
+    let app = TestApp::spawn().await;
+    let key = key_of(&app, &app.demo, None).await;
+    let create = json!({ "keypair": { "name": "kept", "algorithm": "ed25519", "key_protection": "default" } });
+    let made = ask(&app, &key, "", "POST", "", create).await.expect(200);
+    let private_key = made.body["keypair"]["private_key"].as_str().unwrap();
+    for path in ["", "/copy"] {
+        for body in [
+            json!({ "keypair": { "name": private_key } }),
+            json!({ "keypair": { private_key: 1 } }),
+            json!({ "keypair": { "name": "a", "public_key": private_key } }),
+            json!([private_key]),
+        ] {
+            let refused = ask(&app, &key, private_key.lines().nth(1).unwrap(), "POST", path, body.clone()).await;
+            assert!(!refused.text.contains("PRIVATE KEY"), "{}", refused.text);
+            let refused = ask(&app, &key, "2.10", "POST", path, body).await;
+            assert!(refused.code() >= 400 && !refused.text.contains("PRIVATE KEY"), "{}", refused.text);
+        }
+    }
+    for path in ["", "/kept"] {
+        let answer = ask(&app, &key, "2.60", "GET", path, Value::Null).await.expect(200);
+        assert!(!answer.text.contains("PRIVATE"), "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn s32_what_is_signed_wrongly_is_no_token_request_of_novas() {
     let app = TestApp::spawn().await;
     let key = key_of(&app, &app.demo, None).await;

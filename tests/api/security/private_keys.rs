@@ -2,10 +2,12 @@
 //! refuses, with private keys that are known.
 
 use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
 
 use keypaird::domain::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zip::ZipArchive;
 
 use super::routes::METHODS;
 use super::unauthenticated::{fixed, path};
@@ -158,9 +160,22 @@ impl Scene {
     /// Whether anything of any known private key, or of any other, stands in the answer.
     fn carries(&self, answer: &Answer) -> bool {
         let headers: Vec<_> = answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
-        let whole = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.text);
+        let whole = format!("{}\n{}\n{}\n{}", answer.status, headers.join("\n"), answer.text, unpacked(answer));
         whole.contains("PRIVATE KEY") || self.kept.iter().chain(&self.made).any(|key| key.is_in(&whole))
     }
+}
+
+/// The files of an answer that is an archive, as they are and in base64, in which certificates' private keys are known.
+fn unpacked(answer: &Answer) -> String {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(&answer.bytes)) else { return String::new() };
+    let mut texts = String::new();
+    for place in 0..archive.len() {
+        let mut content = Vec::new();
+        archive.by_index(place).unwrap().read_to_end(&mut content).unwrap();
+        texts.push_str(&String::from_utf8_lossy(&content));
+        texts.push_str(&openssl::base64::encode_block(&content));
+    }
+    texts
 }
 
 fn kind(key: &KnownKey) -> &'static str {

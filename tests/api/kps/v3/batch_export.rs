@@ -53,14 +53,43 @@ async fn kept_private_keys_come_out_as_files_that_only_their_user_reads_and_are_
     assert_eq!(answer.header("content-disposition"), ["attachment; filename=\"keypairs.zip\""]);
     assert_eq!(answer.header("cache-control"), ["no-store"]);
     let mode = Some(0o100_600);
-    let expected =
-        [("own.pem".to_owned(), mode, own), ("shared.pem".to_owned(), mode, shared), (long.clone(), mode, named)];
+    let expected = [
+        ("own.pem".to_owned(), mode, own),
+        ("shared.pem".to_owned(), mode, shared),
+        (format!("{}.pem", &long[..251]), mode, named),
+    ];
     assert_eq!(files(&answer), expected);
 
     let project = Owner::Project(ProjectId::parse(&app.demo.project_id).unwrap());
     assert_eq!(events(&app, &project).await, ["create done Some(\"shared\")", "export done Some(\"shared\")"]);
     let of_user = events(&app, &owner(&app.demo)).await;
     assert_eq!(of_user[2..], ["export done Some(\"own\")".to_owned(), format!("export done Some({long:?})")]);
+}
+
+#[actix_web::test]
+async fn a_file_is_named_so_that_it_can_be_unpacked_anywhere() {
+    let app = TestApp::spawn().await;
+    let names = ["../my laptop", "..\\my laptop", "Web", "web", "schlüssel"];
+    for name in names {
+        let keypair = json!({ "name": name, "key_protection": "default" });
+        let headers = [("X-Auth-Token", app.demo.token.as_str())];
+        app.json("POST", "/v2/os-keypairs", &headers, json!({ "keypair": keypair })).await.expect(200);
+    }
+    let keypair = json!({ "name": "windows", "type": "x509", "key_protection": "default" });
+    app.kps_v3(&app.demo, "POST", "", json!({ "keypair": keypair })).await.expect(200);
+    let answer = export(&app, &app.demo, &[&names[..], &["windows"]].concat()).await.expect(200);
+    let mut archive = ZipArchive::new(Cursor::new(&answer.bytes)).unwrap();
+    let unpacked: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let expected = [".._my laptop.pem", ".._my laptop-2.pem", "Web.pem", "web-2.pem", "schlüssel.pem", "windows.p12"];
+    assert_eq!(unpacked, expected);
+    let mut content = Vec::new();
+    archive.by_index(5).unwrap().read_to_end(&mut content).unwrap();
+    openssl::pkcs12::Pkcs12::from_der(&content).unwrap().parse2("").unwrap().pkey.unwrap();
+    // One by one they come out under their own names.
+    for name in names {
+        let wish = json!({ "keypair": { "name": name } });
+        app.kps_v3(&app.demo, "POST", "/private-key/export", wish).await.expect(200);
+    }
 }
 
 #[actix_web::test]
@@ -112,7 +141,7 @@ async fn a_batch_names_one_to_ten_key_pairs_each_once() {
         (&[][..], "body: must be an array of 1 to 10 objects"),
         (&many, "body: must be an array of 1 to 10 objects"),
         (&["own", "own"], "[1].name: is that of an earlier item, too"),
-        (&["own", "a/../b"], "[1].name: must have 1 to 255 letters, digits, '_' or '-'"),
+        (&["own", "a\0b"], "[1].name: cannot be the name of a key pair"),
     ] {
         let refused = export(&app, &app.demo, names).await;
         assert_eq!(refusal(&refused), (400, "KPS.0002", told));

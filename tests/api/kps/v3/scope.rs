@@ -1,6 +1,6 @@
 //! Key pairs of the user, and of the whole project.
 
-use keypaird::domain::Role;
+use keypaird::domain::{GrantTarget, Role};
 use serde_json::{Value, json};
 
 use super::super::refusal;
@@ -86,14 +86,38 @@ async fn a_delete_sent_twice_leaves_the_projects_key_pair_of_the_same_name_for_t
     }
     assert_eq!(scope_of(&app, &app.demo, "web").await.as_deref(), Some("domain"));
 
-    // It hinders nobody else, and nobody for longer.
+    // It hinders nobody else, nobody's key pair that was made since by who deleted, and nobody for longer.
     app.kps_v3(&bob, "DELETE", "/web", Value::Null).await.expect(204);
     both().await;
     app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(204);
     app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(404);
-    app.sql("UPDATE recent_deletions SET over_at = over_at - 600000000").await;
+    app.sql("UPDATE recent_deletions SET deleted_at = deleted_at - 600000000").await;
     app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(204);
     assert_eq!(scope_of(&app, &app.demo, "web").await, None);
+    app.kps_v3(&app.demo, "POST", "", small("web")).await.expect(200);
+    app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(204);
+    app.kps_v3(&app.demo, "POST", "", import_as("domain", "web")).await.expect(200);
+    app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(204);
+}
+
+#[actix_web::test]
+async fn a_repeated_delete_leaves_what_another_made_meanwhile_and_hinders_nothing_in_another_project() {
+    let app = TestApp::spawn().await;
+    let bob = app.user("bob", "demo", Role::MEMBER).await;
+    app.kps_v3(&app.demo, "POST", "", small("web")).await.expect(200);
+    app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(204);
+    app.kps_v3(&bob, "POST", "", import_as("domain", "web")).await.expect(200);
+    app.kps_v3(&app.demo, "DELETE", "/web", Value::Null).await.expect(404);
+    assert_eq!(scope_of(&app, &bob, "web").await.as_deref(), Some("domain"));
+
+    let other = app.identity.project_create("other").await.unwrap().id;
+    app.grant(&app.demo, GrantTarget::Project(other.clone()), Role::MEMBER).await;
+    let elsewhere = app.rescoped(&app.demo, json!({ "project": { "id": other.as_str() } })).await;
+    let elsewhere = User { project_id: other.to_string(), ..elsewhere };
+    app.kps_v3(&elsewhere, "POST", "", import_as("domain", "web")).await.expect(200);
+    let of_demo = app.user("eve", "other", Role::MEMBER).await;
+    assert_eq!(scope_of(&app, &of_demo, "web").await.as_deref(), Some("domain"));
+    app.kps_v3(&elsewhere, "DELETE", "/web", Value::Null).await.expect(204);
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! Bodies in.
 
-use super::super::super::body::{keypair, kind, name, whose};
+use super::super::super::body::{existing_name, keypair, kind, name, whose};
 use super::super::super::error::Error;
 use super::super::super::gate::Admitted;
 use crate::domain::{self, Action, KeyPairName, Labels, Result};
@@ -52,7 +52,7 @@ pub(in super::super) fn export(body: &Json) -> Result<Export> {
     let keypair = keypair(body, &["name", extensions::FORMAT, "passphrase"])?;
     let format = extensions::format(keypair)?;
     let passphrase = members::text(keypair, "passphrase")?.map(Passphrase::parse).transpose()?;
-    Ok(Export { names: vec![name(keypair, LONGEST_NAME)?], form: ExportForm::choose(format, passphrase)? })
+    Ok(Export { names: vec![existing_name(keypair)?], form: ExportForm::choose(format, passphrase)? })
 }
 
 /// Reads `{"keypair": {"name", "user_id"?, "key_protection": {"private_key", "encryption"}}}`.
@@ -61,7 +61,7 @@ pub(in super::super) fn import(body: &Json) -> Result<ImportInto> {
     let kept = KeyProtection::required(keypair)?;
     Ok(ImportInto {
         whose: whose(keypair)?,
-        name: name(keypair, LONGEST_NAME)?,
+        name: existing_name(keypair)?,
         private_key: kept.private_key,
         protection: kept.protection,
     })
@@ -101,7 +101,7 @@ pub(in super::super) fn batch_export(body: &Json) -> std::result::Result<Vec<Key
         ["name", "type", "scope", "public_key", "fingerprint", "is_key_protection", "frozen_state"];
     let mut names = Vec::new();
     for (place, item) in items(body)?.iter().enumerate() {
-        let name = keypair(item, &MEMBERS).and_then(|keypair| name(keypair, LONGEST_NAME));
+        let name = keypair(item, &MEMBERS).and_then(existing_name);
         let name = name.map_err(|error| Error::Item { place, error })?;
         if names.contains(&name) {
             return Err(Error::Item { place, error: invalid("name", "is that of an earlier item, too") });
