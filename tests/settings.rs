@@ -173,6 +173,7 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("[identity]\nmode = \"keystone\"", "'identity.keystone.password_file'", "must be set"),
         ("[identity]\nmode = \"keystone\"\nkeystone.auth_url = \"k:5000\"", "'identity.keystone.auth_url'", "https://"),
         ("[identity.keystone]\nauth_url = \"https://k/v3\"", "'identity.keystone.auth_url'", "has no effect"),
+        ("[identity.keystone]\nec2_credentials = true", "'identity.keystone.ec2_credentials'", "has no effect"),
         ("[identity.keystone]\ntoken_cache_seconds = 301", "'identity.keystone.token_cache_seconds'", "at most 300"),
         ("[identity.keystone]\ntimeout_seconds = 0", "'identity.keystone.timeout_seconds'", "at least 1"),
         ("[identity]\ntoken_lifetime_seconds = 0", "'identity.token_lifetime_seconds'", "at least 1"),

@@ -123,13 +123,16 @@ async fn flush_attempts(key_pairs: Arc<KeyPairs>) -> Infallible {
     }
 }
 
-/// What the identity needs beside requests: its own tokens are purged now and then, a Keystone is looked for once.
+/// What the identity needs beside requests: what has expired is purged now and then, a Keystone is looked for once.
 async fn of_identity(authentication: Authentication, access_keys: Option<AccessKeys>) -> Infallible {
     match authentication {
-        Authentication::Embedded(identity) => purge(identity, access_keys).await,
+        Authentication::Embedded(identity) => purge(Some(identity), access_keys).await,
         Authentication::Keystone(keystone) => {
             keystone.check().await;
-            pending().await
+            if let Some(access_keys) = &access_keys {
+                access_keys.check().await;
+            }
+            purge(None, access_keys).await
         }
     }
 }
@@ -166,12 +169,14 @@ impl Followed {
 }
 
 /// Deletes expired tokens and access keys, for ever. A failure waits for the next turn.
-async fn purge(identity: Identity, access_keys: Option<AccessKeys>) -> Infallible {
+async fn purge(identity: Option<Identity>, access_keys: Option<AccessKeys>) -> Infallible {
     let mut turns = interval(EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        told("tokens", identity.purge_expired().await);
+        if let Some(identity) = &identity {
+            told("tokens", identity.purge_expired().await);
+        }
         if let Some(access_keys) = &access_keys {
             told("access keys", access_keys.purge_expired().await);
         }

@@ -25,7 +25,7 @@ use self::first_start::FirstStart;
 use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
-use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode};
+use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
@@ -72,10 +72,7 @@ impl Application {
         let every = settings.ledger.checkpoint_interval();
         let checkpoints = Checkpoints { every, metrics: CheckpointMetrics::new(&metrics).map_err(Error::internal)? };
         store.show_metrics(&metrics).map_err(Error::internal)?;
-        let access_keys = match &authentication {
-            Authentication::Embedded(_) => Some(AccessKeys::new(store.clone(), vault.clone())),
-            Authentication::Keystone(_) => None,
-        };
+        let access_keys = access_keys(settings, &authentication, &store, &vault)?;
         let state = http::State {
             access_keys: access_keys.clone(),
             audit: audit.clone(),
@@ -183,10 +180,10 @@ pub async fn open_kept_keys(settings: &Settings, actor: Actor) -> Result<KeptKey
 }
 
 /// The access keys of the embedded identity, for commands.
-pub async fn open_access_keys(settings: &Settings, identity: &Identity) -> Result<AccessKeys, StartError> {
+pub async fn open_access_keys(settings: &Settings, identity: &Identity) -> Result<StoredKeys, StartError> {
     let store = identity.store().clone();
     let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
-    Ok(AccessKeys::new(store, vault))
+    Ok(StoredKeys::new(store, vault))
 }
 
 /// The ledger of the settings' database.
@@ -242,6 +239,22 @@ fn authentication(settings: &Settings, store: &Store, metrics: &Registry) -> Res
     Ok(match settings.identity.mode {
         Mode::Embedded => Authentication::Embedded(Identity::new(settings.identity.token_lifetime(), store.clone())),
         Mode::Keystone => Authentication::Keystone(Keystone::new(&settings.identity.keystone, metrics)?),
+    })
+}
+
+/// What requests may be signed with: the embedded identity's access keys, or a Keystone's EC2 credentials where the settings
+/// want them.
+fn access_keys(
+    settings: &Settings,
+    authentication: &Authentication,
+    store: &Store,
+    vault: &Vault,
+) -> Result<Option<AccessKeys>, StartError> {
+    Ok(match authentication {
+        Authentication::Embedded(_) => Some(AccessKeys::stored(StoredKeys::new(store.clone(), vault.clone()))),
+        Authentication::Keystone(keystone) => {
+            keystone.ec2_credentials(&settings.identity.keystone)?.map(AccessKeys::of_keystone)
+        }
     })
 }
 

@@ -1,4 +1,5 @@
-//! Who is calling: the embedded identity's users, passwords, tokens and roles, or an existing Keystone's tokens.
+//! Who is calling: the embedded identity's users, passwords, tokens, access keys and roles, or an existing Keystone's tokens
+//! and EC2 credentials.
 
 mod access_keys;
 mod accounts;
@@ -25,10 +26,10 @@ use callers::Callers;
 use failures::Failures;
 use hashing::Hashing;
 
-pub use access_keys::{AccessKeys, SignatureRefused, Signed};
+pub use access_keys::{AccessKeys, SignatureRefused, Signed, StoredKeys};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
 pub use authentication::{Authentication, ProjectsSeenBy};
-pub use keystone::{Keystone, KeystoneError, Settings as KeystoneSettings};
+pub use keystone::{Ec2Credentials, Keystone, KeystoneError, Settings as KeystoneSettings};
 pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
 pub use password::Password;
 pub use password_file::PasswordFileError;

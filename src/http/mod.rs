@@ -39,7 +39,7 @@ pub struct State {
     pub key_pairs: Arc<KeyPairs>,
     pub quotas: Arc<Quotas>,
     pub authentication: Authentication,
-    /// The embedded identity's; a Keystone has none of ours.
+    /// The embedded identity's, or a Keystone's EC2 credentials; none where the settings don't want these.
     pub access_keys: Option<AccessKeys>,
     pub settings: Settings,
     pub region: Region,

@@ -35,7 +35,8 @@ impl Settings {
             ("vault.open_suites", self.suites()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
             ("identity.keystone.auth_url", self.keystone(|it| it.auth_url.as_deref().map(url))),
-            ("identity.keystone.auth_url", self.keystone_unused()),
+            ("identity.keystone.auth_url", self.keystone_unused(self.identity.keystone.auth_url.is_some())),
+            ("identity.keystone.ec2_credentials", self.keystone_unused(self.identity.keystone.ec2_credentials)),
             ("identity.keystone.username", self.keystone(|it| it.username.as_ref().map(|_| Ok(())))),
             ("identity.keystone.password_file", self.keystone(|it| it.password_file.as_ref().map(|_| Ok(())))),
             (
@@ -112,10 +113,10 @@ impl Settings {
         }
     }
 
-    /// Who names a Keystone and forgets the mode would get a service with users of its own.
-    fn keystone_unused(&self) -> Result<(), String> {
+    /// Who names a Keystone, or wants something of it, and forgets the mode would get a service with users of its own.
+    fn keystone_unused(&self, set: bool) -> Result<(), String> {
         match self.identity.mode {
-            auth::Mode::Embedded if self.identity.keystone.auth_url.is_some() => {
+            auth::Mode::Embedded if set => {
                 Err("it has no effect while identity.mode is 'embedded'; set that to 'keystone'".to_owned())
             }
             auth::Mode::Embedded | auth::Mode::Keystone => Ok(()),

@@ -87,6 +87,17 @@ impl Between {
         self.count("POST /v3/auth/tokens")
     }
 
+    /// How often the service asked for secrets of EC2 credentials.
+    pub fn credential_reads(&self) -> usize {
+        let counts = self.seen.counts.lock().unwrap();
+        counts.iter().filter(|(of, _)| of.starts_with("GET /v3/credentials/")).map(|(_, count)| count).sum()
+    }
+
+    /// How often the service asked whom an EC2 credential stands for.
+    pub fn credential_owners(&self) -> usize {
+        self.count("POST /v3/s3tokens")
+    }
+
     pub fn own_token(&self) -> String {
         self.seen.own_token.lock().unwrap().clone()
     }

@@ -5,6 +5,7 @@
 mod away;
 mod between;
 mod cache;
+mod ec2;
 mod load;
 mod own_user;
 #[path = "../support/proxy.rs"]
@@ -43,7 +44,8 @@ impl Scene {
         let project = realm.project("demo").await;
         let demo = realm.user("demo", &project, "member").await;
         // The service looks for its Keystone once when it starts: that is over before a test counts.
-        wait_until(|| between.validations() > 0).await;
+        let last = if changed.contains(&ec2::ON) { Between::credential_reads } else { Between::validations };
+        wait_until(|| last(&between) > 0).await;
         between.count_from_here();
         Self { realm, between, service, demo }
     }

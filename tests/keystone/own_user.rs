@@ -2,7 +2,6 @@
 
 use super::{Realm, Scene, assert_unavailable, list};
 use crate::between::Between;
-use crate::support::{Service, User};
 
 #[actix_web::test]
 async fn a_token_of_its_own_that_was_revoked_is_replaced() {
@@ -26,20 +25,12 @@ async fn a_wrong_password_is_not_tried_again_and_again() {
     assert_eq!(between.logins(), 1);
 }
 
-/// A service whose own user is another one than usual.
-async fn serve_as(realm: &Realm, user: &User, password_file: &str) -> Service {
-    let project_name = realm.project_name(&user.project_id).await;
-    let own = [("username", user.name.as_str()), ("project_name", &project_name), ("password_file", password_file)];
-    let own = own.map(|(key, value)| (format!("identity.keystone.{key}"), value));
-    realm.serve(&own.each_ref().map(|(key, value)| (key.as_str(), *value))).await
-}
-
 #[actix_web::test]
 async fn a_changed_password_file_needs_no_restart() {
     let realm = Realm::required().await;
     let user = realm.user("own", &realm.project("service").await, "service").await;
     let file = realm.password_file("not yet");
-    let service = serve_as(&realm, &user, &file).await;
+    let service = realm.serve_as(&user, &file, &[]).await;
     assert_unavailable(&list(&service, &realm.admin.token).await);
     std::fs::write(&file, Realm::PASSWORD).unwrap();
     list(&service, &realm.admin.token).await.expect(200);
@@ -49,7 +40,7 @@ async fn a_changed_password_file_needs_no_restart() {
 async fn without_the_right_to_validate_nobody_gets_in() {
     let realm = Realm::required().await;
     let user = realm.user("own", &realm.project("service").await, "member").await;
-    let service = serve_as(&realm, &user, &realm.password_file(Realm::PASSWORD)).await;
+    let service = realm.serve_as(&user, &realm.password_file(Realm::PASSWORD), &[]).await;
     assert_unavailable(&list(&service, &realm.admin.token).await);
 }
 

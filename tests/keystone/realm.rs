@@ -61,26 +61,59 @@ impl Realm {
         Service::spawn_with(&settings).await
     }
 
+    /// A service whose own user is another one than usual, with the password in that file.
+    pub async fn serve_as(&self, user: &User, password_file: &str, changed: &[(&str, &str)]) -> Service {
+        let project_name = self.project_name(&user.project_id).await;
+        let mut settings = vec![
+            ("identity.keystone.username", user.name.as_str()),
+            ("identity.keystone.project_name", &project_name),
+            ("identity.keystone.password_file", password_file),
+        ];
+        settings.extend(changed);
+        self.serve(&settings).await
+    }
+
     /// A file with a password, such as the service's user gives.
     pub fn password_file(&self, password: &str) -> String {
         write_private(self.directory.path(), &Uuid::new_v4().to_string(), password).display().to_string()
     }
 
+    /// A new domain, whose name begins so.
+    pub async fn domain(&self, name: &str) -> String {
+        let made = self.as_admin("POST", "/domains", json!({ "domain": { "name": unique(name) } })).await.expect(201);
+        made.body["domain"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// A new project, whose name begins so.
     pub async fn project(&self, name: &str) -> String {
-        let body = json!({ "project": { "name": unique(name), "domain_id": "default" } });
+        self.project_of("default", name).await
+    }
+
+    pub async fn project_of(&self, domain_id: &str, name: &str) -> String {
+        let body = json!({ "project": { "name": unique(name), "domain_id": domain_id } });
         let made = self.as_admin("POST", "/projects", body).await.expect(201);
         made.body["project"]["id"].as_str().unwrap().to_owned()
     }
 
     /// A new user, whose name begins so, with one role in a project.
     pub async fn user(&self, name: &str, project_id: &str, role: &str) -> User {
+        self.user_of("default", name, project_id, role).await
+    }
+
+    pub async fn user_of(&self, domain_id: &str, name: &str, project_id: &str, role: &str) -> User {
         let name = unique(name);
-        let body = json!({ "user": { "name": name, "domain_id": "default", "password": Self::PASSWORD } });
+        let body = json!({ "user": { "name": name, "domain_id": domain_id, "password": Self::PASSWORD } });
         let made = self.as_admin("POST", "/users", body).await.expect(201);
-        self.grant(made.body["user"]["id"].as_str().unwrap(), project_id, role).await;
-        let login = password_login(&name, Self::PASSWORD, json!({ "project": { "id": project_id } }));
-        log_in(&self.url, &name, login).await
+        let id = made.body["user"]["id"].as_str().unwrap();
+        self.grant(id, project_id, role).await;
+        let user = json!({ "id": id, "password": Self::PASSWORD });
+        let identity = json!({ "methods": ["password"], "password": { "user": user } });
+        log_in(&self.url, &name, Login { identity, scope: json!({ "project": { "id": project_id } }) }).await
+    }
+
+    pub async fn user_id(&self, name: &str) -> String {
+        let found = self.as_admin("GET", &format!("/users?name={name}"), Value::Null).await.expect(200);
+        found.body["users"][0]["id"].as_str().unwrap().to_owned()
     }
 
     pub async fn grant(&self, user_id: &str, project_id: &str, role: &str) {
@@ -135,7 +168,7 @@ impl Realm {
         self.call("DELETE", "/auth/tokens", &headers, Value::Null).await.expect(204);
     }
 
-    async fn role(&self, name: &str) -> String {
+    pub async fn role(&self, name: &str) -> String {
         let found = self.as_admin("GET", &format!("/roles?name={name}"), Value::Null).await.expect(200);
         found.body["roles"][0]["id"].as_str().unwrap().to_owned()
     }
@@ -144,11 +177,11 @@ impl Realm {
         issue(&self.url, &login).await.header("X-Subject-Token")[0].to_owned()
     }
 
-    async fn as_admin(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn as_admin(&self, method: &str, path: &str, body: Value) -> Answer {
         self.call(method, path, &[("X-Auth-Token", &self.admin.token)], body).await
     }
 
-    async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         call(&format!("{}{path}", self.url), method, headers, body).await
     }
 }

@@ -17,12 +17,22 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 pub(super) struct Account {
     pub(super) username: String,
+    pub(super) scope: OwnScope,
     password_file: PathBuf,
     project_name: String,
     user_domain_name: String,
     project_domain_name: String,
     /// The last login that failed for good.
     failed: Mutex<Option<Failed>>,
+}
+
+/// What the service's own user logs in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OwnScope {
+    /// Its project: there it has the role to check tokens.
+    Project,
+    /// The whole system: what belongs to no project is read there.
+    System,
 }
 
 struct Failed {
@@ -68,8 +78,15 @@ struct User<'a> {
 }
 
 #[derive(Serialize)]
-struct Scope<'a> {
-    project: Project<'a>,
+#[serde(rename_all = "lowercase")]
+enum Scope<'a> {
+    Project(Project<'a>),
+    System(System),
+}
+
+#[derive(Serialize)]
+struct System {
+    all: bool,
 }
 
 #[derive(Serialize)]
@@ -85,11 +102,12 @@ struct Domain<'a> {
 
 impl Account {
     /// A password file that cannot be read is told at the start, not at the first request.
-    pub(super) fn new(settings: &Settings) -> Result<Self, KeystoneError> {
+    pub(super) fn new(settings: &Settings, scope: OwnScope) -> Result<Self, KeystoneError> {
         let password_file = settings.password_file.clone().ok_or(KeystoneError::NotSet("password_file"))?;
         read_secret(&password_file)?;
         Ok(Self {
             username: settings.username.clone().ok_or(KeystoneError::NotSet("username"))?,
+            scope,
             password_file,
             project_name: settings.project_name.clone(),
             user_domain_name: settings.user_domain_name.clone(),
@@ -128,9 +146,23 @@ impl Account {
             domain: Domain { name: &self.user_domain_name },
             password: attempt.password.expose(),
         };
-        let project = Project { name: &self.project_name, domain: Domain { name: &self.project_domain_name } };
+        let scope = match self.scope {
+            OwnScope::Project => {
+                let domain = Domain { name: &self.project_domain_name };
+                Scope::Project(Project { name: &self.project_name, domain })
+            }
+            OwnScope::System => Scope::System(System { all: true }),
+        };
         let identity = Identity { methods: ["password"], password: Password { user } };
-        Body { auth: Auth { identity, scope: Scope { project } } }
+        Body { auth: Auth { identity, scope } }
+    }
+
+    /// What a refused login means.
+    pub(super) fn refused(&self) -> Failure {
+        match self.scope {
+            OwnScope::Project => Failure::LoginRefused,
+            OwnScope::System => Failure::MayNotReadCredentials,
+        }
     }
 }
 
@@ -145,7 +177,7 @@ mod tests {
     fn account(password_file: &Path) -> Account {
         fs::write(password_file, "first").expect("is written");
         fs::set_permissions(password_file, fs::Permissions::from_mode(0o600)).expect("is set");
-        Account::new(&Settings::example(password_file.to_owned())).expect("is made")
+        Account::new(&Settings::example(password_file.to_owned()), OwnScope::Project).expect("is made")
     }
 
     #[test]
@@ -179,5 +211,8 @@ mod tests {
             body,
             r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"keypaird","domain":{"name":"Default"},"password":"first"}}},"scope":{"project":{"name":"service","domain":{"name":"Default"}}}}}"#
         );
+        let of_system = Account { scope: OwnScope::System, ..account };
+        let body = serde_json::to_string(&of_system.login(&attempt)).expect("is JSON");
+        assert!(body.ends_with(r#","scope":{"system":{"all":true}}}}"#), "{body}");
     }
 }

@@ -1,4 +1,4 @@
-//! Keystone's answers about tokens, kept for a while. Requests that come at once with one token ask once.
+//! Keystone's answers about tokens and access keys, kept for a while. Requests that come at once with one of them ask once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,28 +8,24 @@ use moka::future::Cache;
 
 use super::failure::Failure;
 use super::metrics::Lookup;
-use crate::domain::{Caller, Timestamp, TokenHash};
 
-/// How many valid tokens are remembered, and how many refused ones. They are kept apart, so that a flood of tokens that
-/// anybody can make up does not push out those of real callers.
+/// How many valid tokens (or access keys) are remembered, and how many refused ones. They are kept apart, so that a flood
+/// of those that anybody can make up does not push out those of real callers.
 const MAX_ENTRIES: u64 = 20_000;
 
-/// How long a token that Keystone does not know stays refused without asking. Short: with several Keystones a token may
-/// be known to one a moment before the other.
+/// How long what Keystone does not know stays refused without asking. Short: with several Keystones a token may be known to
+/// one a moment before the other.
 const REFUSAL_LIFETIME: Duration = Duration::from_secs(5);
 
-/// What Keystone said of a token.
-#[derive(Clone)]
-pub(super) enum Answer {
-    Valid(Arc<Known>),
-    /// Unknown, expired or revoked.
-    Refused,
-}
+/// The SHA-256 of what was asked about. Nothing else is kept of it: whoever reads this memory finds no token in it.
+pub(super) type Hash = [u8; 32];
 
-/// A valid token: whose it is, and until when.
-pub(super) struct Known {
-    pub(super) caller: Caller,
-    pub(super) expires_at: Timestamp,
+/// What Keystone said of a token or access key.
+pub(super) enum Answer<T> {
+    /// What it stands for.
+    Valid(Arc<T>),
+    /// Unknown, expired, revoked, or of somebody who may not use it.
+    Refused,
 }
 
 /// What is kept, and when it was asked for: what Keystone did later, it does not tell.
@@ -39,18 +35,18 @@ struct Kept<T> {
     asked: Instant,
 }
 
-/// What is not kept among the valid tokens.
+/// What is not kept among the valid ones.
 enum Other {
     Refused { asked: Instant },
     Failed(Arc<Failure>),
 }
 
-pub(super) struct Answers {
-    valid: Cache<TokenHash, Kept<Arc<Known>>>,
-    refused: Cache<TokenHash, Kept<()>>,
+pub(super) struct Answers<T> {
+    valid: Cache<Hash, Kept<Arc<T>>>,
+    refused: Cache<Hash, Kept<()>>,
 }
 
-impl Answers {
+impl<T: Send + Sync + 'static> Answers<T> {
     /// Nothing is kept longer than `lifetime` after it was asked for.
     pub(super) fn new(lifetime: Duration) -> Self {
         let of_refusals = Lifetime(lifetime.min(REFUSAL_LIFETIME));
@@ -60,13 +56,13 @@ impl Answers {
         }
     }
 
-    /// The kept answer, or what `ask` says, which is kept. Of those that ask for the same token at once, one does, and if it
+    /// The kept answer, or what `ask` says, which is kept. Of those that ask about the same at once, one does, and if it
     /// goes away another one takes over. Failures are shared among them, and not kept.
     pub(super) async fn get(
         &self,
-        hash: TokenHash,
-        ask: impl Future<Output = Result<Answer, Failure>>,
-    ) -> Result<(Answer, Lookup), Arc<Failure>> {
+        hash: Hash,
+        ask: impl Future<Output = Result<Answer<T>, Failure>>,
+    ) -> Result<(Answer<T>, Lookup), Arc<Failure>> {
         if self.refused.get(&hash).await.is_some() {
             return Ok((Answer::Refused, Lookup::Hit));
         }
@@ -84,9 +80,15 @@ impl Answers {
             },
         }
     }
+
+    /// Drops what is too old to be used.
+    pub(super) async fn purge(&self) {
+        self.valid.run_pending_tasks().await;
+        self.refused.run_pending_tasks().await;
+    }
 }
 
-async fn only_valid(ask: impl Future<Output = Result<Answer, Failure>>) -> Result<Kept<Arc<Known>>, Other> {
+async fn only_valid<T>(ask: impl Future<Output = Result<Answer<T>, Failure>>) -> Result<Kept<Arc<T>>, Other> {
     let asked = Instant::now();
     match ask.await {
         Ok(Answer::Valid(answer)) => Ok(Kept { answer, asked }),
@@ -98,8 +100,8 @@ async fn only_valid(ask: impl Future<Output = Result<Answer, Failure>>) -> Resul
 /// Counted from the question, not from the answer.
 struct Lifetime(Duration);
 
-impl<T> Expiry<TokenHash, Kept<T>> for Lifetime {
-    fn expire_after_create(&self, _: &TokenHash, kept: &Kept<T>, created_at: Instant) -> Option<Duration> {
+impl<T> Expiry<Hash, Kept<T>> for Lifetime {
+    fn expire_after_create(&self, _: &Hash, kept: &Kept<T>, created_at: Instant) -> Option<Duration> {
         Some(self.0.saturating_sub(created_at.saturating_duration_since(kept.asked)))
     }
 }
@@ -112,22 +114,19 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::domain::{Scope, UserId};
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn valid() -> Answer {
-        let user = UserId::parse("ann").expect("is an id");
-        let caller = Caller { user, scope: Scope::Unscoped, roles: [].into() };
-        Answer::Valid(Arc::new(Known { caller, expires_at: Timestamp::now().plus(HOUR) }))
+    fn valid() -> Answer<&'static str> {
+        Answer::Valid(Arc::new("ann"))
     }
 
-    fn numbered(number: usize) -> TokenHash {
+    fn numbered(number: usize) -> Hash {
         // As with real hashes, each byte depends on all of the token.
-        TokenHash(openssl::sha::sha256(&number.to_be_bytes()))
+        openssl::sha::sha256(&number.to_be_bytes())
     }
 
-    async fn lookup(answers: &Answers, number: usize, answer: Answer) -> Lookup {
+    async fn lookup(answers: &Answers<&'static str>, number: usize, answer: Answer<&'static str>) -> Lookup {
         answers.get(numbered(number), async { Ok(answer) }).await.expect("is answered").1
     }
 
@@ -186,6 +185,18 @@ mod tests {
         lookup(&answers, 1, Answer::Refused).await;
         sleep(Duration::from_millis(30)).await;
         assert_eq!(lookup(&answers, 1, valid()).await, Lookup::Miss);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_old_goes_without_being_asked_for() {
+        let answers = Answers::new(Duration::from_millis(20));
+        let found = Arc::new("ann");
+        lookup(&answers, 1, Answer::Valid(found.clone())).await;
+        assert!(Arc::strong_count(&found) > 1);
+        // The cache looks at ends in turns of about a second.
+        sleep(Duration::from_millis(2200)).await;
+        answers.purge().await;
+        assert_eq!(Arc::strong_count(&found), 1);
     }
 
     #[tokio::test]

@@ -31,8 +31,16 @@ pub(super) enum Failure {
          the domains"
     )]
     LoginRefused,
-    #[error("Keystone does not let the service's own user validate tokens; give it the role 'service' on its project")]
+    #[error(
+        "Keystone does not let the service's own user check tokens and EC2 credentials; give it the role 'service' on its \
+         project"
+    )]
     NotAllowed,
+    #[error(
+        "Keystone does not let the service's own user read EC2 credentials, as identity.keystone.ec2_credentials needs; \
+         give it the role 'reader' on the system: openstack role add --user USER --system all reader"
+    )]
+    MayNotReadCredentials,
     #[error("Keystone's catalog has no identity endpoint in the region '{0}' of identity.keystone.region")]
     NoEndpoint(String),
     #[error("identity.keystone.password_file: {0}")]
@@ -49,6 +57,13 @@ impl fmt::Debug for Failure {
 }
 
 impl Failure {
+    /// Says where JSON cannot be read, and not what stands there: serde_json's text repeats a value of the wrong type,
+    /// which may be a secret, or come from another service.
+    pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Self {
+        let place = format!("line {} column {}", error.line(), error.column());
+        Self::Unreadable(format!("it is no {what} ({:?} error at {place})", error.classify()))
+    }
+
     /// Whether the same request may succeed a moment later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -59,6 +74,7 @@ impl Failure {
             | Self::Unreadable(_)
             | Self::LoginRefused
             | Self::NotAllowed
+            | Self::MayNotReadCredentials
             | Self::NoEndpoint(_)
             | Self::PasswordFile(_)
             | Self::NotAgainYet(_) => false,

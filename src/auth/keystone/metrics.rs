@@ -11,8 +11,9 @@ const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.7
 /// Clones count together.
 #[derive(Clone)]
 pub(super) struct Metrics {
-    lookups: IntCounterVec,
-    tokens: IntCounterVec,
+    token_lookups: IntCounterVec,
+    access_key_lookups: IntCounterVec,
+    credentials: IntCounterVec,
     requests: IntCounterVec,
     durations: HistogramVec,
 }
@@ -20,13 +21,21 @@ pub(super) struct Metrics {
 /// Whether the cache had the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
-    /// Also where another request with the same token was asking.
+    /// Also where another request with the same token or access key was asking.
     Hit,
     /// Keystone was asked for this request, or did not answer.
     Miss,
 }
 
-/// What became of a caller's token.
+/// What proves who a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    Token,
+    /// A signature with the secret of an EC2 credential.
+    Signature,
+}
+
+/// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted,
@@ -43,6 +52,10 @@ pub(super) enum Operation {
     Validate,
     /// Whether a project exists.
     Project,
+    /// The secret of an EC2 credential.
+    Credential,
+    /// Whom an EC2 credential stands for.
+    CredentialOwner,
 }
 
 impl Metrics {
@@ -53,12 +66,21 @@ impl Metrics {
         let durations =
             HistogramOpts::new("keystone_request_duration_seconds", "How long Keystone took for a request.");
         Ok(Self {
-            lookups: counter(
+            token_lookups: counter(
                 "auth_token_cache_lookups_total",
                 "Tokens looked up in the cache of Keystone's answers.",
                 &["result"],
             )?,
-            tokens: counter("auth_requests_total", "Credentials checked, by what came of it.", &["method", "outcome"])?,
+            access_key_lookups: counter(
+                "auth_access_key_cache_lookups_total",
+                "Access keys looked up in the cache of Keystone's answers.",
+                &["result"],
+            )?,
+            credentials: counter(
+                "auth_requests_total",
+                "Credentials checked, by what came of it.",
+                &["method", "outcome"],
+            )?,
             requests: counter(
                 "keystone_requests_total",
                 "Requests sent to Keystone, retries included.",
@@ -68,21 +90,29 @@ impl Metrics {
         })
     }
 
-    pub(super) fn looked_up(&self, lookup: Lookup) {
+    pub(super) fn looked_up(&self, proof: Proof, lookup: Lookup) {
+        let lookups = match proof {
+            Proof::Token => &self.token_lookups,
+            Proof::Signature => &self.access_key_lookups,
+        };
         let result = match lookup {
             Lookup::Hit => "hit",
             Lookup::Miss => "miss",
         };
-        self.lookups.with_label_values(&[result]).inc();
+        lookups.with_label_values(&[result]).inc();
     }
 
-    pub(super) fn judged(&self, outcome: Outcome) {
+    pub(super) fn judged(&self, proof: Proof, outcome: Outcome) {
+        let method = match proof {
+            Proof::Token => "keystone_token",
+            Proof::Signature => "keystone_ec2",
+        };
         let outcome = match outcome {
             Outcome::Accepted => "accepted",
             Outcome::Refused => "refused",
             Outcome::Unavailable => "unavailable",
         };
-        self.tokens.with_label_values(&["keystone_token", outcome]).inc();
+        self.credentials.with_label_values(&[method, outcome]).inc();
     }
 
     /// `status` is Keystone's, or `error` where none came.
@@ -91,6 +121,8 @@ impl Metrics {
             Operation::Login => "login",
             Operation::Validate => "validate",
             Operation::Project => "project",
+            Operation::Credential => "credential",
+            Operation::CredentialOwner => "credential_owner",
         };
         self.requests.with_label_values(&[operation, status]).inc();
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());

@@ -1,10 +1,13 @@
-//! Tokens of an existing Keystone: validated by it, and remembered for a bounded time.
+//! Tokens and EC2 credentials of an existing Keystone: checked by it, and remembered for a bounded time.
 
 mod account;
 mod cache;
 mod client;
+mod credential_body;
+mod ec2;
 mod failure;
 mod metrics;
+mod own_login;
 mod own_token;
 mod settings;
 mod token_body;
@@ -18,14 +21,15 @@ use openssl::sha::sha256;
 use prometheus::Registry;
 use tokio::time::timeout;
 
+pub use self::ec2::Ec2Credentials;
 pub use self::settings::Settings;
 
-use self::cache::{Answer, Answers, Known};
+use self::cache::{Answer, Answers, Hash};
 use self::client::{Client, Existence};
 use self::failure::Failure;
-use self::metrics::{Lookup, Metrics, Outcome};
+use self::metrics::{Lookup, Metrics, Outcome, Proof};
 use super::{PasswordFileError, Refused};
-use crate::domain::{Caller, Error, ProjectId, Result, Timestamp, TokenHash};
+use crate::domain::{Caller, Error, ProjectId, Result, Timestamp};
 
 /// Longer than Keystone's tokens get: fernet ones have some 200 characters, JWS ones some 1,000.
 const LONGEST_TOKEN: usize = 4096;
@@ -54,10 +58,16 @@ pub struct Keystone(Arc<Parts>);
 
 struct Parts {
     client: Client,
-    answers: Answers,
+    answers: Answers<Known>,
     metrics: Metrics,
     login_url: String,
     time: Duration,
+}
+
+/// A valid token: whose it is, and until when.
+struct Known {
+    caller: Caller,
+    expires_at: Timestamp,
 }
 
 impl Keystone {
@@ -74,15 +84,21 @@ impl Keystone {
         })))
     }
 
+    /// Its EC2 credentials, where the settings want them as access keys.
+    pub fn ec2_credentials(&self, settings: &Settings) -> Result<Option<Ec2Credentials>, KeystoneError> {
+        settings.ec2_credentials.then(|| Ec2Credentials::new(settings, self.clone())).transpose()
+    }
+
     /// The caller that a token stands for. Keystone is asked at most once in `token_cache_seconds` for a token, and never
     /// after the token's own end; while it is away, a token that is not remembered is [`Error::Unavailable`].
     pub async fn caller(&self, token: &str) -> Result<Caller, Refused> {
         let judged = self.judge(token).await;
-        self.0.metrics.judged(match &judged {
+        let outcome = match &judged {
             Ok(_) => Outcome::Accepted,
             Err(Refused::Unauthenticated) => Outcome::Refused,
             Err(Refused::Domain(_)) => Outcome::Unavailable,
-        });
+        };
+        self.0.metrics.judged(Proof::Token, outcome);
         judged
     }
 
@@ -91,19 +107,15 @@ impl Keystone {
         if !is_token {
             return Err(Refused::Unauthenticated);
         }
-        // Only the hash is kept: whoever reads this memory finds no token in it.
-        let hash = TokenHash(sha256(token.as_bytes()));
-        // Who takes a question over from one who went away would otherwise have waited for two.
-        let asked = timeout(self.0.time, self.0.answers.get(hash, self.ask(token))).await;
-        let asked = asked.unwrap_or_else(|_| Err(Arc::new(Failure::Slow(self.0.time))));
-        self.0.metrics.looked_up(asked.as_ref().map_or(Lookup::Miss, |(_, lookup)| *lookup));
-        match asked.map_err(|failure| unavailable(&failure))?.0 {
+        let hash = sha256(token.as_bytes());
+        let answer = self.0.answer(&self.0.answers, Proof::Token, hash, self.ask(token)).await;
+        match answer.map_err(|failure| unavailable(&failure))? {
             Answer::Valid(known) if Timestamp::now() < known.expires_at => Ok(known.caller.clone()),
             Answer::Valid(_) | Answer::Refused => Err(Refused::Unauthenticated),
         }
     }
 
-    async fn ask(&self, token: &str) -> Result<Answer, Failure> {
+    async fn ask(&self, token: &str) -> Result<Answer<Known>, Failure> {
         let Some(body) = self.0.client.validate(token).await? else { return Ok(Answer::Refused) };
         Ok(Answer::Valid(Arc::new(Known { caller: body.caller()?, expires_at: body.expires_at()? })))
     }
@@ -129,6 +141,25 @@ impl Keystone {
         if let Err(failure) = self.0.client.check().await {
             tracing::warn!("Keystone cannot be used yet: {failure}");
         }
+    }
+}
+
+impl Parts {
+    /// What is remembered, or else what `ask` says within the configured time.
+    async fn answer<T: Send + Sync + 'static>(
+        &self,
+        answers: &Answers<T>,
+        proof: Proof,
+        hash: Hash,
+        ask: impl Future<Output = Result<Answer<T>, Failure>>,
+    ) -> Result<Answer<T>, Arc<Failure>> {
+        // On the heap: every request's future would have room for a question, in several places.
+        let ask = Box::pin(ask);
+        // Who takes a question over from one who went away would otherwise have waited for two.
+        let asked = timeout(self.time, answers.get(hash, ask)).await;
+        let asked = asked.unwrap_or_else(|_| Err(Arc::new(Failure::Slow(self.time))));
+        self.metrics.looked_up(proof, asked.as_ref().map_or(Lookup::Miss, |(_, lookup)| *lookup));
+        asked.map(|(answer, _)| answer)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Settings {
     pub cafile: Option<PathBuf>,
     /// How long an answer about a token holds, in seconds; 0 asks for each request.
     pub token_cache_seconds: u64,
+    /// Whether requests may be signed with the secrets of EC2 credentials; the service's own user must be able to read them.
+    pub ec2_credentials: bool,
     /// How long Keystone may take before a request is answered 503, in seconds; retries are within it.
     pub timeout_seconds: u64,
 }
@@ -41,6 +43,7 @@ impl Settings {
             region: None,
             cafile: None,
             token_cache_seconds: 60,
+            ec2_credentials: false,
             timeout_seconds: 2,
         }
     }

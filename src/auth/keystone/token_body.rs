@@ -9,7 +9,8 @@ use time::format_description::well_known::Rfc3339;
 use super::failure::Failure;
 use crate::domain::{Caller, DomainId, Error, ProjectId, Role, Scope, Timestamp, UserId};
 
-/// `{"token": …}`, as `GET` and `POST /v3/auth/tokens` answer (recorded from Keystone 30). Further members are passed over.
+/// `{"token": …}`, as `GET` and `POST /v3/auth/tokens` and `POST /v3/s3tokens` answer (recorded from Keystone 30). Further
+/// members are passed over.
 #[derive(Deserialize)]
 struct Body {
     token: TokenBody,
@@ -62,11 +63,7 @@ const INTERFACES: [&str; 3] = ["internal", "admin", "public"];
 
 impl TokenBody {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        // Where, and not what: serde_json's text repeats a value of the wrong type, and another service may have sent it.
-        let unreadable = |error: serde_json::Error| {
-            let place = format!("line {} column {}", error.line(), error.column());
-            Failure::Unreadable(format!("it is no token's body ({:?} error at {place})", error.classify()))
-        };
+        let unreadable = |error| Failure::unreadable("token's body", &error);
         let body: Body = serde_json::from_slice(bytes).map_err(unreadable)?;
         Ok(body.token)
     }

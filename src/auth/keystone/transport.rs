@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Request, RequestBuilder, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use super::metrics::{Metrics, Operation};
@@ -39,7 +40,8 @@ pub(super) struct Transport {
 pub(super) struct Answered {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    /// There may be a secret in it.
+    pub(super) body: Zeroizing<Vec<u8>>,
 }
 
 impl Transport {
@@ -89,7 +91,9 @@ impl Transport {
 
     async fn exchange(&self, request: Request) -> Result<Answered, Failure> {
         let mut response = self.http.execute(request).await.map_err(Failure::Unreachable)?;
-        let mut body = Vec::new();
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        // Of one piece: a body that grows leaves copies behind that nobody wipes.
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.min(LONGEST_ANSWER)));
         while let Some(chunk) = response.chunk().await.map_err(Failure::Unreachable)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err(Failure::Unreadable(format!("it is longer than {LONGEST_ANSWER} bytes")));

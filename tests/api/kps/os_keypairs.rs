@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::import;
 use super::refusal;
-use super::signed::{Key, key_of};
+use super::signed::key_of;
+use crate::support::access_key::Key;
 use crate::support::{Answer, TestApp};
 
 /// One request at a microversion, or at none.
