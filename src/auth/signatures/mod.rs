@@ -1,6 +1,9 @@
 //! Requests that their sender signs with an access key's secret.
 
+pub mod alibaba;
 mod canonical;
+pub mod form;
+mod mac;
 pub mod sdk_hmac;
 #[cfg(test)]
 mod tests;

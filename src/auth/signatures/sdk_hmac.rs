@@ -12,20 +12,15 @@
 //! The signed headers are taken as given: golangsdk leaves out Host. There is no nonce: within the 15 minutes a request
 //! can be sent again.
 
-use std::collections::HashSet;
-
-use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::memcmp;
-use openssl::pkey::PKey;
 use openssl::sha::sha256;
-use openssl::sign::Signer;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::Request;
-use super::canonical::{encode_path, encode_query, encode_raw_path};
+use super::canonical::{encode_path, encode_query, encode_raw_path, header_names};
+use super::mac::{equals, hmac, is_in_time, seconds};
 use crate::domain::{SecretText, Timestamp, hex};
 
 /// What such an `Authorization` header begins with.
@@ -49,12 +44,6 @@ const SHOWN: [&str; 9] = [
 
 /// How much of a canonical request a refusal shows, in bytes.
 const LONGEST_SHOWN: usize = 4096;
-
-/// The longest name of a header that can be signed.
-const LONGEST_NAME: usize = 128;
-
-/// How far the signed date may be from the time of receipt, either way.
-const SKEW_SECONDS: i64 = 15 * 60;
 
 /// What an `Authorization` header of this kind says.
 #[derive(Debug, PartialEq, Eq)]
@@ -119,7 +108,7 @@ impl<'a> Authorization<'a> {
         }
         match (algorithm, access_key, signed_headers, signature) {
             (ALGORITHM, Some(access_key), Some(names), Some(signature)) => {
-                Ok(Self { access_key, signed_headers: header_names(names)?, signature })
+                Ok(Self { access_key, signed_headers: header_names(names).ok_or(Refusal::Malformed)?, signature })
             }
             _ => Err(Refusal::Malformed),
         }
@@ -152,10 +141,8 @@ impl<'a> Authorization<'a> {
         for path in &paths {
             let canonical = self.canonical(request, path, &body, Show::All);
             let to_sign = format!("{ALGORITHM}\n{date}\n{}", hex(&sha256(&canonical)));
-            // Without memory there is no signature, and nothing holds.
-            let signature = sign(secret, to_sign.as_bytes()).unwrap_or_default();
-            let given = self.signature.as_bytes();
-            held |= given.len() == signature.len() && memcmp::eq(given, signature.as_bytes());
+            let made = hmac(MessageDigest::sha256(), secret.expose().as_bytes(), to_sign.as_bytes());
+            held |= equals(self.signature, &hex(&made));
         }
         if held {
             return Ok(());
@@ -189,28 +176,15 @@ enum Show {
     Masked,
 }
 
-/// The names of the signed headers: each once, so that no request makes much of little.
-fn header_names(names: &str) -> Result<Vec<&str>, Refusal> {
-    let mut seen = HashSet::new();
-    let all_fit = names.split(';').all(|name| (1..=LONGEST_NAME).contains(&name.len()) && seen.insert(name));
-    if all_fit { Ok(names.split(';').collect()) } else { Err(Refusal::Malformed) }
-}
-
 fn date<'a>(request: &Request<'a>) -> Result<&'a str, Refusal> {
     request.header(DATE).and_then(|value| std::str::from_utf8(value).ok()).ok_or(Refusal::DateMalformed)
 }
 
 fn check_date(signed: &str, now: Timestamp) -> Result<(), Refusal> {
     let time = time::PrimitiveDateTime::parse(signed, DATE_FORMAT).map_err(|_| Refusal::DateMalformed)?.assume_utc();
-    let seconds = now.as_micros().div_euclid(1_000_000);
-    if (time.unix_timestamp() - seconds).abs() <= SKEW_SECONDS {
+    if is_in_time(time, now) {
         return Ok(());
     }
-    let now = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|now| now.format(DATE_FORMAT).ok());
+    let now = OffsetDateTime::from_unix_timestamp(seconds(now)).ok().and_then(|now| now.format(DATE_FORMAT).ok());
     Err(Refusal::Expired { signed: signed.to_owned(), now: now.unwrap_or_default() })
-}
-
-fn sign(secret: &SecretText, text: &[u8]) -> Result<String, ErrorStack> {
-    let key = PKey::hmac(secret.expose().as_bytes())?;
-    Ok(hex(&Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(text)?))
 }
