@@ -80,6 +80,7 @@ impl Application {
             quotas,
             authentication: authentication.clone(),
             settings: settings.http.clone(),
+            alibaba: settings.alibaba.clone(),
             region,
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,

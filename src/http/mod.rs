@@ -1,5 +1,6 @@
 //! The edge: the only code that knows actix.
 
+pub mod alibaba;
 pub mod base_url;
 pub mod body;
 pub mod credentials;
@@ -42,6 +43,7 @@ pub struct State {
     /// The embedded identity's, or a Keystone's EC2 credentials; none where the settings don't want these.
     pub access_keys: Option<AccessKeys>,
     pub settings: Settings,
+    pub alibaba: alibaba::Settings,
     pub region: Region,
     pub audit: Audit,
     pub census: Arc<Census>,

@@ -32,6 +32,7 @@ pub struct Settings {
     pub vault: vault::Settings,
     pub ledger: service::LedgerSettings,
     pub keypair: service::Settings,
+    pub alibaba: http::alibaba::Settings,
     pub log: telemetry::Settings,
 }
 

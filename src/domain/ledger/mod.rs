@@ -56,6 +56,8 @@ pub enum Outcome {
 pub enum Dialect {
     Nova,
     Kps,
+    Ecs,
+    Ens,
     /// The operator's listener.
     Admin,
     /// The operator's command line.
@@ -231,6 +233,8 @@ impl Dialect {
         match self {
             Self::Nova => "nova",
             Self::Kps => "kps",
+            Self::Ecs => "ecs",
+            Self::Ens => "ens",
             Self::Admin => "admin",
             Self::Cli => "cli",
         }
