@@ -5,11 +5,11 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join4;
+use futures_util::future::{join, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::master_keys::{KeyFile, Stamp};
-use crate::auth::{AccessKeys, Authentication, Identity};
+use crate::auth::{AccessKeys, Authentication, Identity, Nonces};
 use crate::domain::Result;
 use crate::service::{Audit, Checkpoint, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
 use crate::vault::Vault;
@@ -35,6 +35,7 @@ pub(super) struct Followed {
 /// What is needed for it.
 pub(super) struct Housekeeping {
     pub(super) access_keys: Option<AccessKeys>,
+    pub(super) nonces: Nonces,
     pub(super) authentication: Authentication,
     pub(super) key_pairs: Arc<KeyPairs>,
     pub(super) master_keys: Followed,
@@ -47,14 +48,16 @@ pub(super) struct Housekeeping {
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { access_keys, authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } = self;
+        let Self { access_keys, nonces, authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } =
+            self;
         let ledger = join4(
             flush_attempts(Arc::clone(&key_pairs)),
             sign_chains(audit, checkpoints),
             verify(verification),
             purge_deletions(key_pairs),
         );
-        join4(of_identity(authentication, access_keys), ledger, master_keys.follow(), watch(kms)).await.0
+        let callers = join(of_identity(authentication, access_keys), forget(nonces));
+        join4(callers, ledger, master_keys.follow(), watch(kms)).await.0.0
     }
 }
 
@@ -180,6 +183,16 @@ async fn purge(identity: Option<Identity>, access_keys: Option<AccessKeys>) -> I
         if let Some(access_keys) = &access_keys {
             told("access keys", access_keys.purge_expired().await);
         }
+    }
+}
+
+/// Deletes nonces that nobody could use again, for ever.
+async fn forget(nonces: Nonces) -> Infallible {
+    let mut turns = interval(EVERY);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        told("nonces", nonces.purge_expired().await);
     }
 }
 

@@ -25,7 +25,7 @@ use self::first_start::FirstStart;
 use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
-use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, StoredKeys};
+use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
@@ -73,8 +73,10 @@ impl Application {
         let checkpoints = Checkpoints { every, metrics: CheckpointMetrics::new(&metrics).map_err(Error::internal)? };
         store.show_metrics(&metrics).map_err(Error::internal)?;
         let access_keys = access_keys(settings, &authentication, &store, &vault)?;
+        let nonces = Nonces::new(store.clone());
         let state = http::State {
             access_keys: access_keys.clone(),
+            nonces: nonces.clone(),
             audit: audit.clone(),
             key_pairs: Arc::clone(&key_pairs),
             quotas,
@@ -91,6 +93,7 @@ impl Application {
         let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
         let housekeeping = Housekeeping {
             access_keys,
+            nonces,
             authentication: authentication.clone(),
             key_pairs: Arc::clone(&key_pairs),
             master_keys,

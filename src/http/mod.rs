@@ -30,7 +30,7 @@ use prometheus::Registry;
 
 pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
-use crate::auth::{AccessKeys, Authentication};
+use crate::auth::{AccessKeys, Authentication, Nonces};
 use crate::domain::Region;
 use crate::service::{Audit, Census, KeyPairs, Quotas};
 
@@ -42,6 +42,8 @@ pub struct State {
     pub authentication: Authentication,
     /// The embedded identity's, or a Keystone's EC2 credentials; none where the settings don't want these.
     pub access_keys: Option<AccessKeys>,
+    /// Of signed requests that bring one.
+    pub nonces: Nonces,
     pub settings: Settings,
     pub alibaba: alibaba::Settings,
     pub region: Region,

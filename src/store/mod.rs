@@ -15,6 +15,7 @@ mod ledger;
 mod master_keys;
 mod metrics;
 mod migrations;
+mod nonces;
 mod owners;
 mod private_keys;
 mod projects;

@@ -25,6 +25,13 @@ table! {
 }
 
 table! {
+    nonces (hash) {
+        hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
     owners (region, owner) {
         region -> Text,
         owner -> Text,

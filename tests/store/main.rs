@@ -9,4 +9,5 @@ mod key_pair;
 mod key_pairs;
 mod ledger;
 mod master_keys;
+mod nonces;
 mod support;
