@@ -278,6 +278,7 @@ fn serve(
     let app = move || {
         App::new()
             .app_data(state.clone())
+            .wrap(from_fn(http::alibaba::read_form))
             // Slashes in a row count as one, as in front of a Nova (recorded): endpoints that end in one are common.
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .wrap(from_fn(http::body::drain_too_large))

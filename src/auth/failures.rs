@@ -57,7 +57,14 @@ impl Count {
 impl Failures {
     /// Whether the login is to be refused whatever the password.
     pub(super) fn locked(&self, attempt: Attempt, now: Instant) -> bool {
-        self.counts().get(&attempt).is_some_and(|count| !count.expired(now) && count.failures >= MAX_FAILURES)
+        self.lock_remains(attempt, now).is_some()
+    }
+
+    /// How long it is refused yet, if it is.
+    pub(super) fn lock_remains(&self, attempt: Attempt, now: Instant) -> Option<Duration> {
+        let counts = self.counts();
+        let count = counts.get(&attempt).filter(|count| !count.expired(now) && count.failures >= MAX_FAILURES)?;
+        Some(WINDOW.saturating_sub(now.duration_since(count.since)))
     }
 
     /// Counts a failure. Whether it was the one that locks.

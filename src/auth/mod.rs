@@ -27,7 +27,7 @@ use callers::Callers;
 use failures::Failures;
 use hashing::Hashing;
 
-pub use access_keys::{AccessKeys, SignatureRefused, Signed, StoredKeys};
+pub use access_keys::{AccessKeys, Claim, SecurityToken, SignatureRefused, StoredKeys};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
 pub use authentication::{Authentication, ProjectsSeenBy};
 pub use keystone::{Ec2Credentials, Keystone, KeystoneError, Settings as KeystoneSettings};

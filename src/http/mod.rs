@@ -74,5 +74,6 @@ pub fn routes(config: &mut ServiceConfig, authentication: &Authentication) {
         Authentication::Keystone(keystone) => identity::routes_elsewhere(config, keystone.login_url()),
     }
     huawei::routes(config);
+    alibaba::routes(config);
     nova::routes(config);
 }

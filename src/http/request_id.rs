@@ -11,13 +11,22 @@ struct OwnId(Uuid);
 
 /// `req-<uuid4>`, as OpenStack services write it (recorded): the id that the request's log lines have as `request_id`.
 pub fn of(request: &HttpRequest) -> String {
+    format!("req-{}", uuid(request))
+}
+
+/// The same as Alibaba writes it: the UUID alone, in capitals.
+pub fn in_capitals(request: &HttpRequest) -> String {
+    uuid(request).hyphenated().to_string().to_uppercase()
+}
+
+fn uuid(request: &HttpRequest) -> Uuid {
     let mut kept = request.extensions_mut();
     if let Some(logged) = kept.get::<RequestId>() {
-        return format!("req-{logged}");
+        return **logged;
     }
     let own = kept.get::<OwnId>().copied().unwrap_or_else(|| OwnId(Uuid::new_v4()));
     kept.insert(own);
-    format!("req-{}", own.0)
+    own.0
 }
 
 /// Writes the request's id into each of the headers `names`.

@@ -26,7 +26,25 @@ pub fn trace() -> TracingLogger<Requests> {
 /// When the request came; kept in its extensions.
 struct Started(Instant);
 
-/// Puts `request_id`, `method`, `route` and `client` on everything that is logged while a request is answered.
+/// What a request asks for, where its route does not say; kept in its extensions.
+#[derive(Clone)]
+struct Operation {
+    dialect: &'static str,
+    action: Option<String>,
+}
+
+/// The longest name of an action that is logged.
+const LONGEST_ACTION: usize = 64;
+
+/// Has the log say what a request asks for. What is no name of an action, but a caller's text, is left out.
+pub(super) fn name_operation(request: &HttpRequest, dialect: &'static str, action: Option<&str>) {
+    let is_name = |action: &&str| action.len() <= LONGEST_ACTION && action.bytes().all(|c| c.is_ascii_alphabetic());
+    let action = action.filter(is_name).map(ToOwned::to_owned);
+    Span::current().record("action", action.as_deref());
+    request.extensions_mut().insert(Operation { dialect, action });
+}
+
+/// Puts `request_id`, `method`, `route`, `client` and, where there is one, `action` on everything that is logged while a request is answered.
 pub struct Requests;
 
 impl RootSpanBuilder for Requests {
@@ -39,6 +57,7 @@ impl RootSpanBuilder for Requests {
             method = %request.method(),
             route = request.match_pattern().as_deref().unwrap_or(UNMATCHED),
             client = client(request.request()).map(tracing::field::display),
+            action = tracing::field::Empty,
         )
     }
 
@@ -66,21 +85,37 @@ fn answered<B>(response: &ServiceResponse<B>) {
     let route = pattern.as_deref().unwrap_or(UNMATCHED);
     let took = request.extensions().get::<Started>().map_or(Duration::ZERO, |started| started.0.elapsed());
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (status, dialect) = (response.status(), dialect(route, huawei::is_signed(request.headers())));
+    let operation = request.extensions().get::<Operation>().cloned();
+    let of_route = || Operation { dialect: dialect(route, huawei::is_signed(request.headers())), action: None };
+    let Operation { dialect, action } = operation.unwrap_or_else(of_route);
+    let action = action.map(|action| format!(" {action}")).unwrap_or_default();
+    let status = response.status();
     let code = status.as_u16();
     match importance(status, dialect) {
         // `Debug` carries what the caller is not told; domain errors hold no secrets.
         Importance::Failed => {
             let cause = response.response().error().map(tracing::field::debug);
-            tracing::error!(status = code, dialect, latency_ms, cause, "{method} {route}: {code} in {latency_ms} ms");
+            tracing::error!(
+                status = code,
+                dialect,
+                latency_ms,
+                cause,
+                "{method} {route}{action}: {code} in {latency_ms} ms"
+            );
         }
         Importance::Usual => {
             // `Display` is what callers may be told: it says why where a dialect's own words do not.
             let reason = response.response().error().map(tracing::field::display);
-            tracing::info!(status = code, dialect, latency_ms, reason, "{method} {route}: {code} in {latency_ms} ms");
+            tracing::info!(
+                status = code,
+                dialect,
+                latency_ms,
+                reason,
+                "{method} {route}{action}: {code} in {latency_ms} ms"
+            );
         }
         Importance::Probe => {
-            tracing::debug!(status = code, dialect, latency_ms, "{method} {route}: {code} in {latency_ms} ms");
+            tracing::debug!(status = code, dialect, latency_ms, "{method} {route}{action}: {code} in {latency_ms} ms");
         }
     }
 }

@@ -4,7 +4,7 @@ mod stored;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use openssl::memcmp;
 
@@ -12,60 +12,59 @@ pub use self::stored::StoredKeys;
 
 use super::failures::{Attempt, Failures};
 use super::keystone::Ec2Credentials;
-use super::signatures::Request;
-use super::signatures::sdk_hmac::{Authorization, Refusal};
+use super::signatures::Signed;
 use super::token;
 use crate::domain::{AccessKeyId, Caller, Error, Result, SecretText, Temporary, Timestamp, TokenHash};
 
-/// Why a signed request has no caller.
-#[derive(Debug, thiserror::Error)]
-pub enum SignatureRefused {
-    #[error(transparent)]
-    Signature(#[from] Refusal),
-    /// There is no such key, or it is disabled, over, or of a user or project that may not use it (any more): which of
-    /// these is not told.
-    #[error("ak {0} not exist")]
-    UnknownKey(String),
-    #[error("AK access failed to reach the limit,forbidden")]
-    Locked,
-    #[error("decrypt token fail: a temporary access key needs its X-Security-Token, others have none")]
-    SecurityToken,
-    #[error(transparent)]
-    Domain(#[from] Error),
+/// Why a signed request has no caller; `R` is what its scheme says of a signature. In which words, is the dialect's.
+#[derive(Debug)]
+pub enum SignatureRefused<R> {
+    Signature(R),
+    /// There is no such key, or it is of a user or project that may not use it (any more): which of these is not told.
+    UnknownKey,
+    /// The key itself was disabled.
+    Disabled,
+    /// The time of a temporary key is up.
+    Over,
+    /// It has failed too often from that address.
+    Locked {
+        remaining: Duration,
+    },
+    SecurityToken(SecurityToken),
+    Domain(Error),
 }
 
-impl SignatureRefused {
-    /// What the caller is told; the text itself is for the log.
-    pub fn told(&self) -> String {
-        match self {
-            Self::Signature(refusal) => refusal.told(),
-            Self::UnknownKey(_) | Self::Locked | Self::SecurityToken | Self::Domain(_) => self.to_string(),
-        }
+impl<R> From<Error> for SignatureRefused<R> {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
     }
 }
 
-/// A signed request whose head may be what it says.
-pub struct Signed<'r> {
-    request: &'r Request<'r>,
-    authorization: Authorization<'r>,
+/// What is wrong with a request's security token, which temporary keys have and others do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityToken {
+    Missing,
+    /// It is another's, or the key has none.
+    Mismatch,
+}
+
+/// Who says to have signed a request, and from where.
+pub struct Claim {
     access_key: AccessKeyId,
     source: IpAddr,
     attempt: Attempt,
 }
 
-impl<'r> Signed<'r> {
-    /// What can be said of a request from the address `source` without a secret and without its body.
-    pub fn of(request: &'r Request<'r>, authorization: &'r str, source: IpAddr) -> Result<Self, Refusal> {
-        let authorization = Authorization::parse(authorization)?;
-        authorization.check(request, Timestamp::now())?;
-        let access_key = AccessKeyId::parse(authorization.access_key).map_err(|_| Refusal::Malformed)?;
+impl Claim {
+    /// `Invalid` where no key could have that id.
+    pub fn new(access_key: &str, source: IpAddr) -> Result<Self> {
+        let access_key = AccessKeyId::parse(access_key)?;
         let attempt = Attempt::new(access_key.as_str(), source);
-        Ok(Self { request, authorization, access_key, source, attempt })
+        Ok(Self { access_key, source, attempt })
     }
 
-    /// Where there are no access keys at all.
-    pub fn unknown(&self) -> SignatureRefused {
-        SignatureRefused::UnknownKey(self.access_key.to_string())
+    pub fn access_key(&self) -> &AccessKeyId {
+        &self.access_key
     }
 }
 
@@ -91,6 +90,13 @@ pub(super) struct Signer {
     pub(super) temporary: Option<Temporary>,
 }
 
+/// What a look for a key comes to.
+pub(super) enum Lookup {
+    Found(Arc<Signer>),
+    Disabled,
+    Missing,
+}
+
 impl AccessKeys {
     /// Those of the embedded identity.
     pub fn stored(keys: StoredKeys) -> Self {
@@ -107,24 +113,32 @@ impl AccessKeys {
     }
 
     /// Refuses, before its body is read, a request of a key that has failed too often from its address.
-    pub fn refuse_locked(&self, signed: &Signed<'_>) -> Result<(), SignatureRefused> {
-        let locked = self.0.failures.locked(signed.attempt, Instant::now());
-        if locked { Err(SignatureRefused::Locked) } else { Ok(()) }
+    pub fn refuse_locked<R>(&self, claim: &Claim) -> Result<(), SignatureRefused<R>> {
+        match self.0.failures.lock_remains(claim.attempt, Instant::now()) {
+            Some(remaining) => Err(SignatureRefused::Locked { remaining }),
+            None => Ok(()),
+        }
     }
 
-    /// The caller of a signed request with that body.
+    /// The caller of a signed request.
     ///
     /// Wrong signatures are counted by key and address; a key that does not exist has nothing that could be guessed.
-    pub async fn caller(&self, signed: &Signed<'_>, body: &[u8]) -> Result<Caller, SignatureRefused> {
-        let judged = self.judge(signed, body).await;
+    pub async fn caller<S: Signed>(&self, claim: &Claim, signed: &S) -> Result<Caller, SignatureRefused<S::Refusal>> {
+        let judged = self.judge(claim, signed).await;
         if let Source::Keystone(credentials) = &self.0.source {
             credentials.judged(&judged);
         }
         match &judged {
-            Ok(_) => self.0.failures.forget(signed.attempt),
-            Err(SignatureRefused::Domain(_) | SignatureRefused::UnknownKey(_) | SignatureRefused::Locked) => {}
-            Err(SignatureRefused::Signature(_) | SignatureRefused::SecurityToken) => {
-                let Signed { access_key, source, attempt, .. } = signed;
+            Ok(_) => self.0.failures.forget(claim.attempt),
+            Err(
+                SignatureRefused::Domain(_)
+                | SignatureRefused::UnknownKey
+                | SignatureRefused::Disabled
+                | SignatureRefused::Over
+                | SignatureRefused::Locked { .. },
+            ) => {}
+            Err(SignatureRefused::Signature(_) | SignatureRefused::SecurityToken(_)) => {
+                let Claim { access_key, source, attempt } = claim;
                 if self.0.failures.record(*attempt, Instant::now()) {
                     tracing::warn!(%access_key, %source, "refuses access key {access_key} from {source}: too many failures");
                 }
@@ -133,25 +147,28 @@ impl AccessKeys {
         judged
     }
 
-    async fn judge(&self, signed: &Signed<'_>, body: &[u8]) -> Result<Caller, SignatureRefused> {
-        let Signed { request, authorization, access_key, .. } = signed;
-        let signer = self.signer(access_key).await?.ok_or_else(|| signed.unknown())?;
+    async fn judge<S: Signed>(&self, claim: &Claim, signed: &S) -> Result<Caller, SignatureRefused<S::Refusal>> {
+        let signer = match self.look_up(&claim.access_key).await? {
+            Lookup::Found(signer) => signer,
+            Lookup::Disabled => return Err(SignatureRefused::Disabled),
+            Lookup::Missing => return Err(SignatureRefused::UnknownKey),
+        };
         if signer.temporary.is_some_and(|temporary| temporary.expires_at <= Timestamp::now()) {
-            return Err(signed.unknown());
+            return Err(SignatureRefused::Over);
         }
-        authorization.verify(request, body, &signer.secret)?;
-        let sent = request.header("x-security-token").and_then(|text| std::str::from_utf8(text).ok());
-        match (signer.temporary, sent) {
+        signed.verify(&signer.secret).map_err(SignatureRefused::Signature)?;
+        match (signer.temporary, signed.security_token()) {
             (None, None) => Ok(signer.caller.clone()),
             (Some(temporary), Some(sent)) if is_token(sent, temporary.security_token) => Ok(signer.caller.clone()),
-            (None | Some(_), None | Some(_)) => Err(SignatureRefused::SecurityToken),
+            (Some(_), None) => Err(SignatureRefused::SecurityToken(SecurityToken::Missing)),
+            (None | Some(_), Some(_)) => Err(SignatureRefused::SecurityToken(SecurityToken::Mismatch)),
         }
     }
 
-    async fn signer(&self, id: &AccessKeyId) -> Result<Option<Arc<Signer>>> {
+    async fn look_up(&self, id: &AccessKeyId) -> Result<Lookup> {
         match &self.0.source {
-            Source::Stored(keys) => keys.signer(id).await,
-            Source::Keystone(credentials) => credentials.signer(id).await,
+            Source::Stored(keys) => keys.look_up(id).await,
+            Source::Keystone(credentials) => Ok(credentials.signer(id).await?.map_or(Lookup::Missing, Lookup::Found)),
         }
     }
 

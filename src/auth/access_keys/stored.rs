@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use openssl::rand::rand_bytes;
 
-use super::Signer;
+use super::{Lookup, Signer};
 use crate::auth::{roles, token};
 use crate::domain::{
     AccessKey, AccessKeyId, AccessKeyIds, Caller, Error, NewAccessKey, ProjectId, Result, Scope, Temporary, Timestamp,
@@ -68,18 +68,21 @@ impl StoredKeys {
     }
 
     /// Who signs with a key, if it may be used.
-    pub(super) async fn signer(&self, id: &AccessKeyId) -> Result<Option<Arc<Signer>>> {
+    pub(super) async fn look_up(&self, id: &AccessKeyId) -> Result<Lookup> {
         let asked = Instant::now();
         let fresh = |known: &&Known| asked.duration_since(known.asked) < LIFETIME;
         let remembered = {
             let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
             known.get(id).filter(fresh).map(|known| Arc::clone(&known.signer))
         };
-        if remembered.is_some() {
-            return Ok(remembered);
+        if let Some(signer) = remembered {
+            return Ok(Lookup::Found(signer));
         }
-        let Some(record) = self.0.store.access_key_find(id).await? else { return Ok(None) };
-        let Some((key, caller)) = usable(record) else { return Ok(None) };
+        let Some(record) = self.0.store.access_key_find(id).await? else { return Ok(Lookup::Missing) };
+        if !record.key.enabled {
+            return Ok(Lookup::Disabled);
+        }
+        let Some((key, caller)) = usable(record) else { return Ok(Lookup::Missing) };
         let secret = self.0.vault.access_key_secret(&key.secret, &self.binding(&key.ids)).await?;
         let signer = Arc::new(Signer { caller, secret, temporary: key.temporary });
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +91,7 @@ impl StoredKeys {
             known.clear();
         }
         known.insert(id.clone(), Known { signer: Arc::clone(&signer), asked });
-        Ok(Some(signer))
+        Ok(Lookup::Found(signer))
     }
 
     fn binding<'k>(&self, ids: &'k AccessKeyIds) -> AccessKeyBinding<'k> {

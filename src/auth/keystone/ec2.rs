@@ -77,15 +77,17 @@ impl Ec2Credentials {
     }
 
     /// Counts what became of a signed request.
-    pub(in crate::auth) fn judged(&self, judged: &Result<Caller, SignatureRefused>) {
+    pub(in crate::auth) fn judged<R>(&self, judged: &Result<Caller, SignatureRefused<R>>) {
         let outcome = match judged {
             Ok(_) => Outcome::Accepted,
             Err(SignatureRefused::Domain(_)) => Outcome::Unavailable,
             Err(
                 SignatureRefused::Signature(_)
-                | SignatureRefused::UnknownKey(_)
-                | SignatureRefused::Locked
-                | SignatureRefused::SecurityToken,
+                | SignatureRefused::UnknownKey
+                | SignatureRefused::Disabled
+                | SignatureRefused::Over
+                | SignatureRefused::Locked { .. }
+                | SignatureRefused::SecurityToken(_),
             ) => Outcome::Refused,
         };
         self.0.keystone.0.metrics.judged(Proof::Signature, outcome);

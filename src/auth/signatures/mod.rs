@@ -8,6 +8,20 @@ pub mod sdk_hmac;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::SecretText;
+
+/// A request that is signed, in one of the schemes: all that is asked of it where access keys are kept.
+pub trait Signed {
+    /// Why a signature does not hold.
+    type Refusal;
+
+    /// What is sent with a temporary key beside the signature.
+    fn security_token(&self) -> Option<&str>;
+
+    /// Whether the signature is that of this secret.
+    fn verify(&self, secret: &SecretText) -> Result<(), Self::Refusal>;
+}
+
 /// A request as it arrived, as far as a signature can cover it, without its body: what can be refused without the body is
 /// refused before it is read.
 pub struct Request<'a> {

@@ -18,9 +18,9 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::Request;
 use super::canonical::{encode_path, encode_query, encode_raw_path, header_names};
 use super::mac::{equals, hmac, is_in_time, seconds};
+use super::{Request, Signed};
 use crate::domain::{SecretText, Timestamp, hex};
 
 /// What such an `Authorization` header begins with.
@@ -165,6 +165,25 @@ impl<'a> Authorization<'a> {
         }
         text.extend(format!("\n{}\n{body}", self.signed_headers.join(";")).into_bytes());
         text
+    }
+}
+
+/// A request whose head was checked, and its body.
+pub struct Whole<'r> {
+    pub request: &'r Request<'r>,
+    pub authorization: &'r Authorization<'r>,
+    pub body: &'r [u8],
+}
+
+impl Signed for Whole<'_> {
+    type Refusal = Refusal;
+
+    fn security_token(&self) -> Option<&str> {
+        self.request.header("x-security-token").and_then(|text| std::str::from_utf8(text).ok())
+    }
+
+    fn verify(&self, secret: &SecretText) -> Result<(), Refusal> {
+        self.authorization.verify(self.request, self.body, secret)
     }
 }
 

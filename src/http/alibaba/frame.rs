@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::format::Format;
 use super::refusal::{Refusal, Refused};
+use crate::auth::signatures::form::Pairs;
 use crate::domain;
 
 /// Where SDKs look for a request's id beside the body.
@@ -22,6 +23,14 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// The format that the parameters ask for, if they do.
+    pub(super) fn take_format(&mut self, parameters: &Pairs) -> Result<(), Refusal> {
+        let Some(word) = parameters.get("Format").filter(|word| !word.is_empty()) else { return Ok(()) };
+        let unknown = || Refusal::bad("InvalidParameter.Format", "Specified parameter format is not valid.");
+        self.format = Format::parse(word).ok_or_else(unknown)?;
+        Ok(())
+    }
+
     pub(super) fn request_id(&self) -> &str {
         &self.request_id
     }

@@ -6,10 +6,17 @@ mod ecs;
 mod ens;
 mod format;
 mod frame;
+mod gate;
+mod marks;
 mod parameters;
 mod refusal;
+mod signed;
+
+use actix_web::guard::fn_guard;
+use actix_web::web::{self, ServiceConfig};
 
 pub use self::format::Format;
+pub use self::marks::read_form;
 
 /// `alibaba.*`
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -17,4 +24,9 @@ pub use self::format::Format;
 pub struct Settings {
     /// What is answered to a request of the older signature that asks for no format.
     pub default_format: Format,
+}
+
+/// To be mounted before Nova, whose version document is on the same path, and behind [`read_form`].
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/").guard(fn_guard(marks::is_call)).to(gate::answer));
 }

@@ -16,33 +16,22 @@ use crate::domain;
 const RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
 
 /// Why a call is refused.
-#[derive(Debug)]
 pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) code: Cow<'static, str>,
+    status: StatusCode,
+    code: Cow<'static, str>,
     /// Goes to the caller and to the log: of what the caller sent it repeats names at most.
-    pub(super) message: String,
+    message: String,
     /// Follows the message for the caller alone.
-    pub(super) told: Told,
-    pub(super) retry_after: Option<Duration>,
+    told: String,
+    retry_after: Option<Duration>,
     /// For the log alone.
     cause: Option<domain::Error>,
-}
-
-/// What repeats a caller's own words, and stays out of the log.
-#[derive(Default)]
-pub(super) struct Told(pub(super) String);
-
-impl fmt::Debug for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self { status, code, message, told: Told::default(), retry_after: None, cause: None }
+        Self { status, code, message, told: String::new(), retry_after: None, cause: None }
     }
 
     /// Most refusals: 400.
@@ -50,9 +39,23 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
+    /// With words behind the message that repeat what the caller sent: they stay out of the log.
+    pub(super) fn telling(self, told: String) -> Self {
+        Self { told, ..self }
+    }
+
+    /// Worth another try, but not at once.
+    pub(super) fn until(self, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..self }
+    }
+
     pub(super) fn unknown_action() -> Self {
         let message = "Specified api is not found, please check your url and method.";
         Self::new(StatusCode::NOT_FOUND, "InvalidAction.NotFound", message)
+    }
+
+    pub(super) fn no_permission() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "NoPermission", "Permission denied.")
     }
 
     /// What neither the caller nor a product's table has to do with.
@@ -64,7 +67,7 @@ impl Refusal {
     pub(super) fn unavailable(retry_after: Duration, cause: domain::Error) -> Self {
         let message = "The request has failed due to a temporary failure of the server.";
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
-        Self { retry_after: Some(retry_after), cause: Some(cause), ..refusal }
+        Self { cause: Some(cause), ..refusal.until(retry_after) }
     }
 }
 
@@ -81,7 +84,6 @@ impl From<domain::Error> for Refusal {
 }
 
 /// A refusal on its way out.
-#[derive(Debug)]
 pub(super) struct Refused {
     pub(super) refusal: Refusal,
     pub(super) frame: Frame,
@@ -100,6 +102,16 @@ struct Body<'a> {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.refusal.code, self.refusal.message)
+    }
+}
+
+/// With what the caller is not told.
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.refusal.cause {
+            Some(cause) => write!(f, "{self}: {cause:?}"),
+            None => write!(f, "{self}"),
+        }
     }
 }
 
@@ -122,7 +134,7 @@ impl ResponseError for Refused {
             request_id,
             host_id: &self.frame.host,
             code,
-            message: &format!("{message}{}", told.0),
+            message: &format!("{message}{told}"),
             recommend: &format!("Ask whoever runs this service about {code} of request {request_id}."),
         };
         let answered = self.frame.answer(answer, "Error", &body);

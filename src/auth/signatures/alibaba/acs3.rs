@@ -43,7 +43,7 @@ pub struct Acs3<'r> {
     pub(super) version: &'r str,
     pub(super) nonce: &'r str,
     pub(super) security_token: Option<&'r str>,
-    date: &'r str,
+    pub(super) date: &'r str,
     signed_headers: Vec<&'r str>,
     signature: &'r str,
 }
@@ -83,11 +83,10 @@ impl<'r> Acs3<'r> {
         }
     }
 
-    /// The signed date.
-    pub(super) fn verify(&self, secret: &SecretText) -> Result<&'r str, Refusal> {
+    pub(super) fn verify(&self, secret: &SecretText) -> Result<(), Refusal> {
         let to_sign = string_to_sign(&self.canonical(Headers::All, |text| text));
         let made = hex(&hmac(MessageDigest::sha256(), secret.expose().as_bytes(), to_sign.as_bytes()));
-        if equals(self.signature, &made) { Ok(self.date) } else { Err(Refusal::Acs3Mismatch) }
+        if equals(self.signature, &made) { Ok(()) } else { Err(Refusal::Acs3Mismatch) }
     }
 
     pub(super) fn explained(&self, show: Show) -> String {

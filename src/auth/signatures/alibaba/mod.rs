@@ -11,9 +11,9 @@ use time::macros::format_description;
 
 use self::acs3::Acs3;
 use self::rpc::Rpc;
-use super::Request;
 use super::form::Pairs;
 use super::mac::is_in_time;
+use super::{Request, Signed};
 use crate::domain::{SecretText, Timestamp};
 
 /// What the `Authorization` of a request begins with that is signed in its headers, by whatever algorithm.
@@ -99,18 +99,11 @@ impl<'r> Signature<'r> {
         }
     }
 
-    pub fn security_token(&self) -> Option<&'r str> {
-        match self {
-            Self::Rpc(rpc) => rpc.security_token,
-            Self::Acs3(acs3) => acs3.security_token,
-        }
-    }
-
-    /// Whether the signature is that of this secret, and made by now. Only of what holds is the time looked at.
-    pub fn verify(&self, secret: &SecretText, now: Timestamp) -> Result<(), Refusal> {
+    /// Whether it was made by now. Of what holds alone: the date is signed, too.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), Refusal> {
         let date = match self {
-            Self::Rpc(rpc) => rpc.verify(secret)?,
-            Self::Acs3(acs3) => acs3.verify(secret)?,
+            Self::Rpc(rpc) => rpc.timestamp,
+            Self::Acs3(acs3) => acs3.date,
         };
         let date = PrimitiveDateTime::parse(date, DATE_FORMAT).map_err(|_| Refusal::TimeMalformed)?;
         if is_in_time(date.assume_utc(), now) { Ok(()) } else { Err(Refusal::Expired) }
@@ -121,6 +114,24 @@ impl<'r> Signature<'r> {
         match self {
             Self::Rpc(rpc) => cut(&rpc.string_to_sign(show)),
             Self::Acs3(acs3) => acs3.explained(show),
+        }
+    }
+}
+
+impl Signed for Signature<'_> {
+    type Refusal = Refusal;
+
+    fn security_token(&self) -> Option<&str> {
+        match self {
+            Self::Rpc(rpc) => rpc.security_token,
+            Self::Acs3(acs3) => acs3.security_token,
+        }
+    }
+
+    fn verify(&self, secret: &SecretText) -> Result<(), Refusal> {
+        match self {
+            Self::Rpc(rpc) => rpc.verify(secret),
+            Self::Acs3(acs3) => acs3.verify(secret),
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Rpc<'r> {
     pub(super) nonce: &'r str,
     pub(super) security_token: Option<&'r str>,
     signature: &'r str,
-    timestamp: &'r str,
+    pub(super) timestamp: &'r str,
 }
 
 impl<'r> Rpc<'r> {
@@ -58,15 +58,10 @@ impl<'r> Rpc<'r> {
         Ok(this)
     }
 
-    /// The signed date.
-    pub(super) fn verify(&self, secret: &SecretText) -> Result<&'r str, Refusal> {
+    pub(super) fn verify(&self, secret: &SecretText) -> Result<(), Refusal> {
         let key = Zeroizing::new([secret.expose().as_bytes(), b"&"].concat());
         let made = hmac(MessageDigest::sha1(), &key, self.string_to_sign(|text| text).as_bytes());
-        if equals(self.signature, &BASE64_STANDARD.encode(made)) {
-            Ok(self.timestamp)
-        } else {
-            Err(Refusal::RpcMismatch)
-        }
+        if equals(self.signature, &BASE64_STANDARD.encode(made)) { Ok(()) } else { Err(Refusal::RpcMismatch) }
     }
 
     pub(super) fn string_to_sign(&self, show: Show) -> String {

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use time::PrimitiveDateTime;
 
 use super::{DATE_FORMAT, Refusal, Sent, Signature};
-use crate::auth::signatures::Request;
 use crate::auth::signatures::form::decode;
+use crate::auth::signatures::{Request, Signed};
 use crate::domain::{SecretText, Timestamp};
 
 #[derive(Deserialize)]
@@ -55,10 +55,11 @@ impl Vector {
         let in_header = || sent.head.header("x-acs-date").and_then(|date| std::str::from_utf8(date).ok());
         let date = parameters.get("Timestamp").map(String::as_str).or_else(in_header).unwrap_or_default();
         let signed = PrimitiveDateTime::parse(date, DATE_FORMAT).map_or(0, |it| it.assume_utc().unix_timestamp());
+        let now = Timestamp::from_micros((signed + seconds) * 1_000_000);
         let signature = Signature::of(&sent)?;
         let secret = SecretText::new(self.access_key_secret.clone());
         Ok(Judged {
-            held: signature.verify(&secret, Timestamp::from_micros((signed + seconds) * 1_000_000)),
+            held: signature.verify(&secret).and_then(|()| signature.check_time(now)),
             explained: signature.explained(|text| text),
             access_key: signature.access_key().to_owned(),
             security_token: signature.security_token().map(ToOwned::to_owned),

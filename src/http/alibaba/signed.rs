@@ -1,0 +1,69 @@
+//! Who signed a call, and that it comes for the first time.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::http::StatusCode;
+
+use super::refusal::Refusal;
+use crate::auth::signatures::alibaba::{self, Signature};
+use crate::auth::{Claim, SecurityToken, SignatureRefused};
+use crate::domain::{Caller, Timestamp, Via};
+use crate::http::State;
+use crate::http::echo::shown;
+
+/// The caller of a signed request that is in time and was not seen before.
+pub(super) async fn caller(signature: &Signature<'_>, state: &State, via: &Via) -> Result<Caller, Refusal> {
+    let source = via.client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    // What no key could be called is not looked for.
+    let claim = Claim::new(signature.access_key(), source).map_err(|_| unknown_key())?;
+    let access_keys = state.access_keys.as_ref().ok_or_else(unknown_key)?;
+    let refuse = |refused| refuse_signed(signature, refused);
+    access_keys.refuse_locked(&claim).map_err(refuse)?;
+    let caller = access_keys.caller(&claim, signature).await.map_err(refuse)?;
+    signature.check_time(Timestamp::now()).map_err(refuse_unproved)?;
+    if state.nonces.spend(claim.access_key().as_str(), signature.nonce()).await? {
+        Ok(caller)
+    } else {
+        Err(Refusal::bad("SignatureNonceUsed", "Specified signature nonce was used already."))
+    }
+}
+
+/// What is wrong with what a request says of its signature.
+pub(super) fn refuse_unproved(refusal: alibaba::Refusal) -> Refusal {
+    use alibaba::Refusal as R;
+    let code = match refusal {
+        R::Missing { what, .. } => return Refusal::bad(format!("Missing{what}"), refusal.to_string()),
+        R::UnknownMethod => "InvalidSignatureMethod",
+        R::UnknownVersion => "InvalidSignatureVersion",
+        R::Malformed(_) => "IncompleteSignature",
+        R::RpcMismatch | R::Acs3Mismatch => "SignatureDoesNotMatch",
+        R::TimeMalformed => "InvalidTimeStamp.Format",
+        R::Expired => "InvalidTimeStamp.Expired",
+    };
+    Refusal::bad(code, refusal.to_string())
+}
+
+/// Clients compare what should have been signed with what they did sign.
+fn refuse_signed(signature: &Signature<'_>, refused: SignatureRefused<alibaba::Refusal>) -> Refusal {
+    match refused {
+        SignatureRefused::Signature(refusal) => refuse_unproved(refusal).telling(signature.explained(shown)),
+        SignatureRefused::UnknownKey => unknown_key(),
+        SignatureRefused::Disabled => Refusal::bad("InvalidAccessKeyId.Inactive", "Specified access key is disabled."),
+        SignatureRefused::Over => Refusal::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
+        SignatureRefused::Locked { remaining } => {
+            Refusal::bad("Throttling.User", "Request was denied due to user flow control.").until(remaining)
+        }
+        SignatureRefused::SecurityToken(SecurityToken::Missing) => {
+            Refusal::bad("MissingSecurityToken", "SecurityToken is mandatory for this action.")
+        }
+        SignatureRefused::SecurityToken(SecurityToken::Mismatch) => {
+            let message = "Specified SecurityToken mismatch with the AccessKey.";
+            Refusal::bad("InvalidSecurityToken.MismatchWithAccessKey", message)
+        }
+        SignatureRefused::Domain(error) => error.into(),
+    }
+}
+
+fn unknown_key() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+}
