@@ -82,8 +82,8 @@ impl Application {
             quotas,
             authentication: authentication.clone(),
             settings: settings.http.clone(),
-            alibaba: settings.alibaba.clone(),
             region,
+            alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &key_pairs)?),
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,
         };

@@ -40,6 +40,23 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// `2026-11-21T19:37Z`, as Alibaba's ECS writes a time.
+    pub fn to_minute(self) -> String {
+        format!("{}Z", self.cut(16))
+    }
+
+    /// `2026-11-21T19:37:16Z`, as its ENS does.
+    pub fn to_second(self) -> String {
+        format!("{}Z", self.cut(19))
+    }
+
+    /// So much of the time as it is written in full.
+    fn cut(self, length: usize) -> String {
+        self.to_string().chars().take(length).collect()
+    }
+}
+
 /// `2026-11-21T19:37:16.388720`: UTC with six decimals and no zone letter, as Nova writes `created_at` (recorded).
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -45,10 +45,10 @@ pub struct State {
     /// Of signed requests that bring one.
     pub nonces: Nonces,
     pub settings: Settings,
-    pub alibaba: alibaba::Settings,
     pub region: Region,
     pub audit: Audit,
     pub census: Arc<Census>,
+    pub alibaba: Arc<alibaba::Products>,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
 }

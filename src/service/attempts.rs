@@ -69,7 +69,7 @@ impl KeyPairs {
     /// On a task of its own: a caller who hangs up takes nothing away.
     async fn append_all(&self, entries: impl Iterator<Item = (UserId, Entry)>) {
         let entries: Vec<_> = entries.collect();
-        let (store, region, attempts) = (self.store.clone(), self.region.clone(), Arc::clone(&self.attempts));
+        let (store, region, attempts) = (self.store.clone(), self.home.clone(), Arc::clone(&self.attempts));
         let append = async move {
             for (user, entry) in entries {
                 if let Err(error) = store.ledger_append(&region, &Chain::of_user(&user), entry.clone()).await {

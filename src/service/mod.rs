@@ -78,6 +78,8 @@ pub struct KeyPairs {
     vault: Vault,
     generators: Arc<Generators>,
     region: Region,
+    /// The service's own region: where what was refused to a user is recorded, wherever it was tried.
+    home: Region,
     algorithm: Algorithm,
     min_rsa_bits: u32,
     limit: u32,
@@ -107,6 +109,7 @@ impl KeyPairs {
             store,
             vault,
             generators: Arc::new(Generators::new(settings.generators, settings.generator_queue)),
+            home: region.clone(),
             region,
             algorithm,
             min_rsa_bits: settings.min_rsa_bits,
@@ -123,10 +126,11 @@ impl KeyPairs {
             vault: self.vault.clone(),
             generators: Arc::clone(&self.generators),
             region,
+            home: self.home.clone(),
             algorithm: self.algorithm,
             min_rsa_bits: self.min_rsa_bits,
             limit,
-            attempts: Arc::default(),
+            attempts: Arc::clone(&self.attempts),
             metrics: self.metrics.clone(),
         }
     }

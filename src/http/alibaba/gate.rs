@@ -59,7 +59,7 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Refused> {
     name_operation(&request, NO_PRODUCT, None);
     let head = head(&request);
-    let default = if is_acs3(&head) { Format::Json } else { state.alibaba.default_format };
+    let default = if is_acs3(&head) { Format::Json } else { state.alibaba.settings.default_format };
     let mut frame = Frame { format: default, host: host(&request), request_id: request_id::in_capitals(&request) };
     let answered = admit(&request, head, payload, &state, &mut frame).await;
     answered.map_err(|refusal| frame.refuse(refusal))

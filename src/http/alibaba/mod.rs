@@ -8,23 +8,20 @@ mod format;
 mod frame;
 mod gate;
 mod marks;
+mod names;
 mod parameters;
+mod products;
+mod reading;
 mod refusal;
+mod settings;
 mod signed;
 
 use actix_web::guard::fn_guard;
 use actix_web::web::{self, ServiceConfig};
 
-pub use self::format::Format;
 pub use self::marks::read_form;
-
-/// `alibaba.*`
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// What is answered to a request of the older signature that asks for no format.
-    pub default_format: Format,
-}
+pub use self::products::Products;
+pub use self::settings::Settings;
 
 /// To be mounted before Nova, whose version document is on the same path, and behind [`read_form`].
 pub fn routes(config: &mut ServiceConfig) {
