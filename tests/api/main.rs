@@ -2,6 +2,7 @@
 //! SQLite in a temporary folder or, with `TEST_DATABASE_URL`, a fresh schema of that PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub)]
 
+mod alibaba;
 mod authorization;
 mod concurrency;
 mod identity;

@@ -2,29 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use keypaird::auth::StoredKeys;
-use keypaird::domain::{NewAccessKey, ProjectId, Role, UserId};
+use keypaird::domain::Role;
 use serde_json::{Value, json};
 
 use super::refusal;
+use crate::support::TestApp;
+pub(super) use crate::support::access_key::key_of;
 use crate::support::access_key::{Key, send};
-use crate::support::{TestApp, User};
-
-fn access_keys(app: &TestApp) -> StoredKeys {
-    StoredKeys::new(app.store.clone(), app.vault.clone())
-}
-
-pub(super) async fn key_of(app: &TestApp, user: &User, lifetime: Option<Duration>) -> Key {
-    let (user_id, project) = (UserId::parse(&user.user_id).unwrap(), ProjectId::parse(&user.project_id).unwrap());
-    let NewAccessKey { key, secret, security_token } =
-        access_keys(app).create(user_id, project, lifetime).await.unwrap();
-    Key {
-        access: key.ids.id.to_string(),
-        secret: secret.expose().to_owned(),
-        security_token: security_token.map(|token| token.expose().to_owned()),
-        project: user.project_id.clone(),
-    }
-}
 
 #[actix_web::test]
 async fn a_signed_request_is_its_users_on_the_keys_project() {

@@ -1,5 +1,9 @@
 //! Requests that are signed with an access key, as Huawei's SDKs do it.
 
+use std::time::Duration;
+
+use keypaird::auth::StoredKeys;
+use keypaird::domain::{NewAccessKey, ProjectId, UserId};
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sha::sha256;
@@ -8,7 +12,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{Answer, Service};
+use super::{Answer, Service, User};
 
 /// An access key, and what its requests are signed with.
 #[derive(Clone)]
@@ -17,6 +21,19 @@ pub struct Key {
     pub secret: String,
     pub security_token: Option<String>,
     pub project: String,
+}
+
+/// A new access key of a user, for the user's project; with a lifetime a temporary one.
+pub async fn key_of(service: &Service, user: &User, lifetime: Option<Duration>) -> Key {
+    let (user_id, project) = (UserId::parse(&user.user_id).unwrap(), ProjectId::parse(&user.project_id).unwrap());
+    let keys = StoredKeys::new(service.store.clone(), service.vault.clone());
+    let NewAccessKey { key, secret, security_token } = keys.create(user_id, project, lifetime).await.unwrap();
+    Key {
+        access: key.ids.id.to_string(),
+        secret: secret.expose().to_owned(),
+        security_token: security_token.map(|token| token.expose().to_owned()),
+        project: user.project_id.clone(),
+    }
 }
 
 impl Key {

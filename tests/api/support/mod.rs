@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "not every binary signs")]
 pub mod access_key;
+#[allow(dead_code, reason = "not every binary signs")]
+pub mod alibaba;
 mod answer;
 mod app;
 mod database;
