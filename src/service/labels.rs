@@ -148,7 +148,9 @@ impl KeyPairs {
         };
         let mut by_name: HashMap<KeyPairName, Candidate> = HashMap::new();
         for owner in std::iter::once(named).chain(other) {
-            for outline in self.store.key_pair_outlines(&self.region, &owner, filter).await? {
+            let outlines = self.store.key_pair_outlines(&self.region, &owner, filter).await?;
+            // An id names one key pair, also where another hides it by its name.
+            for outline in outlines.into_iter().filter(|outline| search.id.is_none_or(|id| id == outline.id)) {
                 if owner == winner || !by_name.contains_key(&outline.name) {
                     let name = outline.name.clone();
                     by_name.insert(name, Candidate { outline, owner: owner.clone(), tags: Vec::new() });
@@ -203,7 +205,6 @@ impl Search {
         let group = self.resource_group.as_ref().map(ResourceGroupId::as_str);
         self.name.fits(&outline.name)
             && is_equal(&self.fingerprint, &outline.fingerprint)
-            && self.id.is_none_or(|id| id == outline.id)
             && group.is_none_or(|group| outline.resource_group.as_deref() == Some(group))
     }
 }

@@ -5,6 +5,8 @@
 mod alibaba;
 mod authorization;
 mod concurrency;
+mod ecs;
+mod ens;
 mod identity;
 mod kps;
 mod ledger;
