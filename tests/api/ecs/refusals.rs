@@ -38,6 +38,7 @@ async fn s29_no_refusal_repeats_a_private_key() {
     let key = demo_key(&app).await;
     let made = super::done(&app, &key, "CreateKeyPair", &[("KeyPairName", "web")]).await;
     let private_key = made["PrivateKeyBody"].as_str().unwrap();
+    let line = private_key.lines().nth(1).unwrap();
     for (version, action) in [
         (ECS, "CreateKeyPair"),
         (ECS, "ImportKeyPair"),
@@ -66,12 +67,11 @@ async fn s29_no_refusal_repeats_a_private_key() {
             ];
             let own: Vec<_> =
                 usual.into_iter().filter(|(usual, _)| *usual != name).chain([(name, private_key)]).collect();
-            let refused = call(&app, &key, version, action, &own).await;
-            assert!(
-                refused.code() >= 400 && !refused.text.contains("PRIVATE KEY"),
-                "{action} {name}: {}",
-                refused.text
-            );
+            // Some of these say nothing to the action, which is done then, with another private key.
+            let answer = call(&app, &key, version, action, &own).await;
+            assert!(!answer.text.contains(line), "{action} {name}: {}", answer.text);
+            let is_plain = answer.code() < 400 || !answer.text.contains("PRIVATE KEY");
+            assert!(is_plain, "{action} {name}: {}", answer.text);
             let wrong = Key { secret: "wrong".to_owned(), ..key.clone() };
             let refused = call(&app, &wrong, version, action, &own).await;
             assert!(
