@@ -1,7 +1,7 @@
 //! keypaird: an SSH key pair service that OpenStack and Huawei Cloud clients talk to unmodified.
 //!
 //! ```text
-//! main -> cli -> app -> http (nova | huawei | identity | ops) -> { auth, service } -> { store, vault, ssh } -> domain
+//! main -> cli -> app -> http (nova | huawei | alibaba | identity | ops) -> { auth, service } -> { store, vault, ssh } -> domain
 //! ```
 //!
 //! Imports point to the right only; names in braces don't know each other, nor do the dialects

@@ -14,7 +14,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use support::{TestApp, User};
+use support::access_key::{Key, key_of};
+use support::{TestApp, User, alibaba};
 use tracing_subscriber::fmt::MakeWriter;
 
 const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpKzW98qeX9FUOG5kdm2cuHpSVGip6/b9D9CIEj3dXY ann@laptop";
@@ -284,4 +285,27 @@ async fn s54_a_private_key_pasted_for_a_public_one_is_not_logged() {
 
 fn text_of(case: &Value) -> String {
     case["private_key"].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn s46_a_call_of_alibabas_is_logged_by_product_and_action_and_with_nothing_that_it_sent() {
+    let log = LOG.clone();
+    let app = TestApp::spawn().await;
+    let key = key_of(&app, &app.demo, Some(std::time::Duration::from_secs(60))).await;
+    let wrong = Key { secret: "x".repeat(43), ..key.clone() };
+    let given = [("Version", alibaba::ENS), ("Action", "NoSuchAction"), ("PublicKeyBody", "a-text-of-the-callers")];
+    for (key, code) in [(&key, 404), (&wrong, 400)] {
+        let answer = alibaba::in_query("POST", &alibaba::rpc(key, "POST", &given)).to(&app).await.expect(code);
+        let id = answer.body["RequestId"].as_str().unwrap().to_lowercase();
+        let log = log.text();
+        let line = log.lines().find(|line| line.contains(&id) && line.contains(": POST / NoSuchAction: ")).unwrap();
+        assert!(line.contains(r#"dialect="ens""#) && line.contains(r#"action="NoSuchAction""#), "{line}");
+        assert!(line.contains(answer.body["Code"].as_str().unwrap()), "{line}");
+    }
+    let named = [("Version", alibaba::ENS), ("Action", "a-secret-1")];
+    alibaba::in_query("POST", &alibaba::rpc(&key, "POST", &named)).to(&app).await.expect(404);
+    let log = log.text();
+    for secret in [key.secret.as_str(), key.security_token.as_deref().unwrap(), "a-text-of-the-callers", "a-secret-1"] {
+        assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap());
+    }
 }
