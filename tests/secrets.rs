@@ -309,3 +309,20 @@ async fn s46_a_call_of_alibabas_is_logged_by_product_and_action_and_with_nothing
         assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap());
     }
 }
+
+#[actix_web::test]
+async fn a_signed_request_on_novas_paths_is_logged_as_kpss() {
+    let log = LOG.clone();
+    let app = TestApp::spawn().await;
+    let key = key_of(&app, &app.demo, None).await;
+    let path = format!("/v2.1/{}/os-keypairs", app.demo.project_id);
+    let signed = key.ask(&app, "GET", &path, &[], Value::Null).await.expect(200);
+    let by_token = app.nova(&app.demo, "2.1", "GET", "/os-keypairs", Value::Null).await.expect(200);
+    for (answer, dialect) in [(signed, "kps"), (by_token, "nova")] {
+        let id = answer.headers.iter().find(|(name, _)| name.as_str().ends_with("request-id")).unwrap().1;
+        let id = id.to_str().unwrap().trim_start_matches("req-");
+        let log = log.text();
+        let line = log.lines().find(|line| line.contains(id) && line.contains("os-keypairs: 200 in ")).unwrap();
+        assert!(line.contains(&format!("dialect=\"{dialect}\"")), "{line}");
+    }
+}

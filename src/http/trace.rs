@@ -13,7 +13,6 @@ use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
 
 use super::State;
 use super::forwarded::Reached;
-use super::huawei;
 
 /// What stands for a route where no template matches: the path itself is a caller's text.
 const UNMATCHED: &str = "(no route)";
@@ -86,7 +85,7 @@ fn answered<B>(response: &ServiceResponse<B>) {
     let took = request.extensions().get::<Started>().map_or(Duration::ZERO, |started| started.0.elapsed());
     let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let operation = request.extensions().get::<Operation>().cloned();
-    let of_route = || Operation { dialect: dialect(route, huawei::is_signed(request.headers())), action: None };
+    let of_route = || Operation { dialect: dialect(route), action: None };
     let Operation { dialect, action } = operation.unwrap_or_else(of_route);
     let action = action.map(|action| format!(" {action}")).unwrap_or_default();
     let status = response.status();
@@ -137,15 +136,13 @@ fn importance(status: StatusCode, dialect: &str) -> Importance {
     }
 }
 
-/// Whose route it is, told by the template and by who signs requests for it; `nova` also for what no dialect takes, since Nova
-/// answers that.
-fn dialect(route: &str, is_signed: bool) -> &'static str {
+/// Whose route it is, told by the template, unless the dialect itself says so; `nova` also for what no dialect takes, since
+/// Nova answers that.
+fn dialect(route: &str) -> &'static str {
     let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
     match route.split('/').nth(1) {
         Some("health" | "metrics" | "ledger") => "ops",
         Some("identity") => "identity",
-        Some("v2.1" | "v2") if is_signed && has_segment("os-keypairs") => "kps",
-        Some("v3") if is_signed => "kps",
         Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
         Some("v3") => "kps",
         Some(_) if has_segment("keypairs") => "kps",
@@ -172,10 +169,7 @@ mod tests {
             (UNMATCHED, "nova"),
         ];
         for (route, expected) in cases {
-            assert_eq!(dialect(route, false), expected, "{route}");
-        }
-        for route in ["/v2.1/os-keypairs", "/v2/{project_id}/os-keypairs/{name}", "/v3/projects"] {
-            assert_eq!(dialect(route, true), "kps", "{route}");
+            assert_eq!(dialect(route), expected, "{route}");
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{body::name_in_path, signed};
 use crate::domain::{self, Caller, Dialect, KeyPairName, ProjectId, Via};
 use crate::http::body::{self, Unread};
 use crate::http::json::Json;
+use crate::http::trace::name_operation;
 use crate::http::via::via;
 use crate::http::{State, credentials, request_id};
 
@@ -80,11 +81,13 @@ async fn read(payload: web::Payload, request_id: &str) -> Result<Zeroizing<Vec<u
     })
 }
 
-/// Middleware: names the request's id in every answer, in the header in which Huawei's SDKs look for it.
+/// Middleware: names the request's id in every answer, in the header in which Huawei's SDKs look for it; and KPS in the log,
+/// since paths of others are its, too, where requests are signed.
 pub(super) async fn name_request<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
+    name_operation(request.request(), "kps", None);
     let (request, mut response) = next.call(request).await?.into_parts();
     request_id::write(&request, response.headers_mut(), &["x-request-id"]);
     Ok(ServiceResponse::new(request, response))

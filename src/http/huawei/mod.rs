@@ -17,7 +17,6 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Scope};
 
-pub use self::signed::is_signed;
 use self::v2_1::Door;
 
 /// What is signed and for the identity service. To be mounted before that, which takes the same paths with a token.
@@ -26,7 +25,7 @@ pub fn iam_routes(config: &mut ServiceConfig) {
         (["/v3/projects", "/v3/projects/"], web::get().to(iam::projects)),
         (["/v3/auth/domains", "/v3/auth/domains/"], web::get().to(iam::domains)),
     ] {
-        let resource = web::resource(paths).guard(fn_guard(is_signed_guard)).route(handler);
+        let resource = web::resource(paths).guard(fn_guard(is_signed)).route(handler);
         config.service(resource.default_service(web::to(gate::no_such_api)).wrap(from_fn(gate::name_request)));
     }
 }
@@ -46,7 +45,7 @@ fn v2_1_routes(config: &mut ServiceConfig) {
     for path in ["/v2.1", "/v2.1/{project_id}", "/v2", "/v2/{project_id}"] {
         let copy = resource("/copy").guard(Post()).to(v2_1::copy);
         let novas = web::scope(&format!("{path}/os-keypairs")).app_data(Door::Ecs).service(copy);
-        config.service(v2_1_scope(novas).guard(fn_guard(is_signed_guard)).wrap(from_fn(gate::name_request)));
+        config.service(v2_1_scope(novas).guard(fn_guard(is_signed)).wrap(from_fn(gate::name_request)));
     }
 }
 
@@ -101,6 +100,6 @@ fn names_a_project(context: &GuardContext<'_>) -> bool {
     path.path().split('/').nth(2) != Some("os-keypairs")
 }
 
-fn is_signed_guard(context: &GuardContext<'_>) -> bool {
-    is_signed(context.head().headers())
+fn is_signed(context: &GuardContext<'_>) -> bool {
+    signed::is_signed(context.head().headers())
 }

@@ -14,7 +14,7 @@ use crate::domain::{Caller, Timestamp, Via};
 use crate::http::{State, request_id};
 
 /// Whether a request says that it is signed. Then the signature alone decides: a bad one does not fall back to a token.
-pub fn is_signed(headers: &HeaderMap) -> bool {
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
     headers.get_all(AUTHORIZATION).any(|value| value.as_bytes().starts_with(sdk_hmac::ALGORITHM.as_bytes()))
 }
 
