@@ -25,7 +25,7 @@ pub(super) struct Refusal {
     told: String,
     retry_after: Option<Duration>,
     /// For the log alone.
-    cause: Option<domain::Error>,
+    cause: Option<Box<domain::Error>>,
 }
 
 impl Refusal {
@@ -61,13 +61,13 @@ impl Refusal {
     /// What neither the caller nor a product's table has to do with.
     pub(super) fn internal(cause: domain::Error) -> Self {
         let message = "The request processing has failed due to some unknown error.";
-        Self { cause: Some(cause), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message) }
+        Self { cause: Some(Box::new(cause)), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message) }
     }
 
     pub(super) fn unavailable(retry_after: Duration, cause: domain::Error) -> Self {
         let message = "The request has failed due to a temporary failure of the server.";
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
-        Self { cause: Some(cause), ..refusal.until(retry_after) }
+        Self { cause: Some(Box::new(cause)), ..refusal.until(retry_after) }
     }
 }
 
