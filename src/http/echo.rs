@@ -8,14 +8,21 @@ const SHORTEST_FILE: usize = 64;
 
 /// The text, unless it looks like a private key.
 pub fn shown(text: &str) -> &str {
-    if text.contains("PRIVATE KEY") || is_base64_der(text) { HIDDEN } else { text }
+    if has_armour(text) || is_base64_key(text) { HIDDEN } else { text }
 }
 
-/// The private key of a certificate is a PKCS#12 in base64, which has no word to tell it by: any DER sequence of some
-/// length begins like that.
-fn is_base64_der(text: &str) -> bool {
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
-    text.len() >= SHORTEST_FILE && text.trim_start().starts_with("MI") && text.trim().bytes().all(is_base64)
+/// The blank between the words may have been written as in an address.
+fn has_armour(text: &str) -> bool {
+    ["PRIVATE KEY", "PRIVATE%20KEY", "PRIVATE+KEY"].iter().any(|armour| text.contains(armour))
+}
+
+/// A key file without its armour, and the private key of a certificate, which is a PKCS#12 in base64, have no word to tell them
+/// by: any DER sequence of some length begins with `MI`, OpenSSH's form with its own name. Blanks may be `+` in an address
+/// that somebody forgot to escape.
+fn is_base64_key(text: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=%".contains(&byte) || byte.is_ascii_whitespace();
+    let begins = ["MI", "b3BlbnNzaC1rZXk"].iter().any(|begin| text.trim_start().starts_with(begin));
+    text.len() >= SHORTEST_FILE && begins && text.bytes().all(is_base64)
 }
 
 #[cfg(test)]
@@ -25,7 +32,15 @@ mod tests {
     #[test]
     fn a_private_key_is_hidden_in_pem_and_in_base64_alone() {
         let long = "MIIKRwIBAzCCCfUGCSqGSIb3DQEHAaCCCeYEggniMIIJ3jCCBEoGCSqGSIb3DQEHBqCCBDswggQ3";
-        for hidden in ["-----BEGIN PRIVATE KEY-----\nMIIE", long, &format!("\n{long}\r\n{long}==\n")] {
+        let openssh = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW QyNTUxOQAAACAG";
+        for hidden in [
+            "-----BEGIN PRIVATE KEY-----\nMIIE",
+            "-----BEGIN%20PRIVATE%20KEY-----",
+            long,
+            &long.replace('G', " "),
+            &format!("\n{long}\r\n{long}==\n"),
+            openssh,
+        ] {
             assert_eq!(shown(hidden), HIDDEN);
         }
         for plain in

@@ -11,7 +11,7 @@ use crate::ssh::{
     Algorithm, Generated, LineEnd, PrivateKeyFormat, PublicKey, check_pair, generate_certificate, generate_ssh,
     parse_certificate, parse_ssh,
 };
-use crate::store;
+use crate::store::{self, LimitOf};
 use crate::vault::{Binding, FreshDataKey, RowIds};
 
 /// A key pair that is asked for.
@@ -138,7 +138,9 @@ impl KeyPairs {
 
     async fn check_quota(&self, caller: &Caller, whose: &Whose) -> Result<()> {
         let owner = whose.written_owner(caller);
-        self.store.key_pair_check_quota(&self.region, &owner, caller.project(), &caller.user, self.limit).await
+        let limit =
+            LimitOf { limits_in: &self.home, project: caller.project(), caller: &caller.user, default: self.limit };
+        self.store.key_pair_check_quota(&self.region, &owner, limit).await
     }
 
     async fn data_key(&self, caller: &Caller, draft: &Draft, protection: &Protection) -> Result<FreshDataKey> {
@@ -193,6 +195,7 @@ impl KeyPairs {
             entry,
             also_visible: whose.other_owner(caller),
             caller: caller.user.clone(),
+            limits_in: self.home.clone(),
             limit: self.limit,
         };
         self.store.key_pair_create(new).await?;

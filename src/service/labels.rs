@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::policy::{authorize, is_granted};
+use super::private_keys::ROUNDS;
 use super::{KeyPairs, Whose};
 use crate::domain::{Action, Caller, KeyPair, KeyPairId, KeyPairName, Owner, ResourceGroupId, Result, Tag, Timestamp};
 use crate::store::{Outline, OutlineFilter};
@@ -22,7 +23,7 @@ pub struct Search {
 pub enum NamePattern {
     #[default]
     Any,
-    Exactly(KeyPairName),
+    /// Names, each as it is.
     OneOf(Vec<KeyPairName>),
     Beginning(String),
     Ending(String),
@@ -68,11 +69,19 @@ impl KeyPairs {
     /// but where that one name is asked for, the one of the name space that the request is about.
     #[tracing::instrument(skip_all)]
     pub async fn search(&self, caller: &Caller, whose: &Whose, search: &Search, page: PageNumber) -> Result<Hits> {
-        let candidates = self.candidates(caller, whose, search).await?;
-        let total = candidates.len();
-        let first = page.number.saturating_sub(1).saturating_mul(page.size);
-        let wanted: Vec<Candidate> = candidates.into_iter().skip(first).take(page.size).collect();
-        Ok(Hits { total, page: self.hits(&wanted).await? })
+        let mut round = 1;
+        loop {
+            let candidates = self.candidates(caller, whose, search).await?;
+            let total = candidates.len();
+            let first = page.number.saturating_sub(1).saturating_mul(page.size);
+            let wanted: Vec<Candidate> = candidates.into_iter().skip(first).take(page.size).collect();
+            let hits = self.hits(&wanted).await?;
+            // A page that is short because something was deleted meanwhile would be taken for the last one.
+            if hits.len() == wanted.len() || round == ROUNDS {
+                return Ok(Hits { total, page: hits });
+            }
+            round += 1;
+        }
     }
 
     /// The tags of the key pairs that fit, by name and in byte order of the keys.
@@ -139,12 +148,10 @@ impl KeyPairs {
         authorize(caller, Action::List, &named, None)?;
         let other = whose.other_owner(caller).filter(|owner| is_granted(caller, Action::List, owner));
         let (filter, winner) = match &search.name {
-            NamePattern::Exactly(name) => (OutlineFilter::Named(name), named.clone()),
-            NamePattern::Any
-            | NamePattern::OneOf(_)
-            | NamePattern::Beginning(_)
-            | NamePattern::Ending(_)
-            | NamePattern::Containing(_) => (OutlineFilter::All, caller.user_owner()),
+            NamePattern::OneOf(names) => (OutlineFilter::Named(names), named.clone()),
+            NamePattern::Any | NamePattern::Beginning(_) | NamePattern::Ending(_) | NamePattern::Containing(_) => {
+                (OutlineFilter::All, caller.user_owner())
+            }
         };
         let mut by_name: HashMap<KeyPairName, Candidate> = HashMap::new();
         for owner in std::iter::once(named).chain(other) {
@@ -214,7 +221,6 @@ impl NamePattern {
         let text = name.as_str();
         match self {
             Self::Any => true,
-            Self::Exactly(wanted) => wanted == name,
             Self::OneOf(wanted) => wanted.contains(name),
             Self::Beginning(part) => text.starts_with(part),
             Self::Ending(part) => text.ends_with(part),

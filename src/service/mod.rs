@@ -78,7 +78,7 @@ pub struct KeyPairs {
     vault: Vault,
     generators: Arc<Generators>,
     region: Region,
-    /// The service's own region: where what was refused to a user is recorded, wherever it was tried.
+    /// The service's own region: whose quotas hold, and where what was refused to a user is recorded, wherever it was tried.
     home: Region,
     algorithm: Algorithm,
     min_rsa_bits: u32,

@@ -21,6 +21,15 @@ impl KeyPairs {
         Ok(())
     }
 
+    /// Deletes the very key pair that was found, and no other that has taken its name since.
+    #[tracing::instrument(skip_all, fields(key_pair.name = %pair.name))]
+    pub async fn delete_found(&self, caller: &Caller, via: &Via, pair: &KeyPair) -> Result<()> {
+        authorize(caller, Action::Delete, &pair.owner, Some(&pair.name))?;
+        self.store.key_pair_delete_found(pair, caller.actor(via)).await?;
+        tracing::info!(key_pair.name = %pair.name, user = %caller.user, "deleted key pair {}", pair.name);
+        Ok(())
+    }
+
     /// Deletes the user's own key pair of that name or, where there is none, the project's; never the one after the other
     /// within ten minutes: [`Error::JustDeleted`].
     #[tracing::instrument(skip_all, fields(key_pair.name = %name))]

@@ -6,6 +6,7 @@ use std::path::Path;
 use url::Url;
 
 use super::Settings;
+use crate::domain::ResourceGroupId;
 use crate::ssh::Algorithm;
 use crate::vault::{self, Suites};
 use crate::{auth, telemetry};
@@ -25,7 +26,7 @@ impl Settings {
     /// Checks everything that can be told without opening a file or a port.
     pub fn validate(&self) -> Result<(), Vec<Invalid>> {
         let checks = [
-            ("region", self.region()),
+            ("region", a_region(&self.region)),
             ("http.listen", self.plain_http(self.http.listen)),
             ("http.public_url", self.http.public_url.as_deref().map_or(Ok(()), public_url)),
             ("admin.listen", self.plain_http(self.admin.listen)),
@@ -46,6 +47,11 @@ impl Settings {
             ("identity.keystone.token_cache_seconds", self.token_cache()),
             ("identity.keystone.timeout_seconds", at_least_one(self.identity.keystone.timeout_seconds)),
             ("ledger.checkpoint_seconds", at_least_one(self.ledger.checkpoint_seconds)),
+            ("alibaba.regions", self.alibaba.regions.iter().try_for_each(|region| a_region(region))),
+            (
+                "alibaba.resource_groups",
+                self.alibaba.resource_groups.iter().try_for_each(|group| resource_group(group)),
+            ),
             ("keypair.algorithm", self.algorithm()),
             ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
@@ -54,12 +60,6 @@ impl Settings {
         let failed = checks.filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
         let invalid: Vec<Invalid> = failed.collect();
         if invalid.is_empty() { Ok(()) } else { Err(invalid) }
-    }
-
-    fn region(&self) -> Result<(), String> {
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let usable = self.region.len() <= 64 && self.region.chars().all(fits);
-        usable.then_some(()).ok_or_else(|| "it must have 1 to 64 letters, digits, '.', '_' or '-'".to_owned())
     }
 
     /// Tokens and private keys would cross the network in the clear.
@@ -136,6 +136,18 @@ impl Settings {
             "it must be rsa-2048, rsa-3072, rsa-4096, ed25519, ecdsa-p256, ecdsa-p384 or ecdsa-p521".to_owned()
         })
     }
+}
+
+fn a_region(region: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let usable = (1..=64).contains(&region.len()) && region.chars().all(fits);
+    usable.then_some(()).ok_or_else(|| "it must have 1 to 64 letters, digits, '.', '_' or '-'".to_owned())
+}
+
+fn resource_group(id: &str) -> Result<(), String> {
+    ResourceGroupId::parse(id)
+        .map(drop)
+        .map_err(|_| "each must have 1 to 255 characters that can be printed".to_owned())
 }
 
 fn at_least_one(number: u64) -> Result<(), String> {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use diesel::QueryResult;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -20,6 +21,9 @@ use super::tags::TagRow;
 use super::writer::{Abort, Failed, Writer};
 use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Limit, Result, Subject};
 
+/// How many tags one statement inserts: of their five columns each, SQLite takes 32,766 at once.
+const TAG_ROWS: usize = 5000;
+
 /// A create or a delete that waits, and whoever waits for it.
 pub(super) struct KeyPairWrite {
     pub change: Change,
@@ -34,6 +38,8 @@ pub(super) enum Change {
 pub(super) struct Delete {
     pub space: Space,
     pub name: KeyPairName,
+    /// Only the one of this id, and not another that has taken its name since.
+    pub id: Option<Vec<u8>>,
     /// Who deletes it, for the ledger, where a private key goes with it.
     pub actor: Actor,
 }
@@ -208,6 +214,7 @@ async fn apply_creates(
 async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<DeletedRow>>> {
     run_each!(conn, get_results, deletes.iter(), |delete| diesel::delete(key_pairs::table)
         .filter(is_named(&delete.space.region, &delete.space.owner, delete.name.as_str()))
+        .filter(delete.id.is_none().into_sql::<Bool>().or(key_pairs::id.eq(delete.id.as_deref().unwrap_or_default())))
         .returning(DeletedRow::as_returning()))
 }
 
@@ -275,8 +282,8 @@ async fn insert(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
 async fn insert_tags(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
     let of = |create: &&Create| TagRow::of(&create.space, &create.new.pair.id, &create.new.tags);
     let rows: Vec<_> = creates.iter().flat_map(of).collect();
-    if !rows.is_empty() {
-        run!(conn, execute, diesel::insert_into(tags::table).values(&rows))?;
+    for some in rows.chunks(TAG_ROWS) {
+        run!(conn, execute, diesel::insert_into(tags::table).values(some))?;
     }
     Ok(())
 }

@@ -18,13 +18,23 @@ use crate::domain::{
     Actor, Error, KeyPair, KeyPairName, Limit, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
 };
 
+/// Whose limit holds for a new key pair.
+pub struct LimitOf<'a> {
+    /// The region whose quotas these are.
+    pub limits_in: &'a Region,
+    pub project: Option<&'a ProjectId>,
+    pub caller: &'a UserId,
+    /// Holds where no quota was set.
+    pub default: u32,
+}
+
 impl Store {
     /// Quota, then name (in both owners), then the insert: one transaction that holds the owner's row.
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pair_create(&self, new: NewKeyPair) -> Result<()> {
         let space = Space::new(&new.pair.region, &new.pair.owner);
         let also_visible = new.also_visible.as_ref().map(Owner::to_string);
-        let limits = LimitHolders::new(&new.pair.region, new.pair.project.as_ref(), &new.caller);
+        let limits = LimitHolders::new(&new.limits_in, new.pair.project.as_ref(), &new.caller);
         let is_recorded = new.entry.is_some();
         let created = self.change(Change::Create(Box::new(Create { space, also_visible, limits, new }))).await;
         if is_recorded {
@@ -42,7 +52,16 @@ impl Store {
         name: &KeyPairName,
         actor: Actor,
     ) -> Result<()> {
-        self.change(Change::Delete(Delete { space: Space::new(region, owner), name: name.clone(), actor })).await
+        let (space, name) = (Space::new(region, owner), name.clone());
+        self.change(Change::Delete(Delete { space, name, id: None, actor })).await
+    }
+
+    /// The same of the very one that was read.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_delete_found(&self, pair: &KeyPair, actor: Actor) -> Result<()> {
+        let (space, name) = (Space::new(&pair.region, &pair.owner), pair.name.clone());
+        let id = Some(pair.id.as_uuid().as_bytes().to_vec());
+        self.change(Change::Delete(Delete { space, name, id, actor })).await
     }
 
     async fn change(&self, change: Change) -> Result<()> {
@@ -97,18 +116,12 @@ impl Store {
         u32::try_from(used.first().copied().unwrap_or(0)).map_err(Error::internal)
     }
 
-    /// Whether the owner may have one more, by the caller's limit; else `QuotaExceeded`. `default` holds where no quota was set.
+    /// Whether the owner may have one more; else `QuotaExceeded`.
     #[instrument(skip_all, level = "debug")]
-    pub async fn key_pair_check_quota(
-        &self,
-        region: &Region,
-        owner: &Owner,
-        project: Option<&ProjectId>,
-        caller: &UserId,
-        default: u32,
-    ) -> Result<()> {
+    pub async fn key_pair_check_quota(&self, region: &Region, owner: &Owner, limit: LimitOf<'_>) -> Result<()> {
         let owner = owner.to_string();
-        let limits = LimitHolders::new(region, project, caller);
+        let LimitOf { limits_in, project, caller, default } = limit;
+        let limits = LimitHolders::new(limits_in, project, caller);
         let (used, found): (Option<i64>, FoundLimits) = read!(
             self,
             get_result,

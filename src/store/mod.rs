@@ -48,6 +48,7 @@ pub use self::chains::{ChainPage, ChainPlace};
 pub use self::checkpoints::{ChainHead, Grown, HeadPage, Signed, StoredCheckpoint};
 use self::connection::{Conn, Link, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
+pub use self::key_pairs::LimitOf;
 pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
 pub use self::private_keys::{HandOut, Still};
@@ -56,8 +57,8 @@ pub use self::search::{Outline, OutlineFilter};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
 use crate::domain::{
-    AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Result, SealedPrivateKey, StoredToken,
-    Tag, User, UserId,
+    AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Region, Result, SealedPrivateKey,
+    StoredToken, Tag, User, UserId,
 };
 
 /// `database.*`
@@ -109,6 +110,8 @@ pub struct NewKeyPair {
     pub also_visible: Option<Owner>,
     /// Whose limit holds, in `pair.project`: the caller's, also where the pair is for another user.
     pub caller: UserId,
+    /// The region whose quotas hold, which may be another than the pair's.
+    pub limits_in: Region,
     /// How many key pairs `pair.owner` may have where no quota was set that says otherwise.
     pub limit: u32,
 }

@@ -14,7 +14,8 @@ use crate::domain::{Error, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, Regi
 #[derive(Clone, Copy, Debug)]
 pub enum OutlineFilter<'a> {
     All,
-    Named(&'a KeyPairName),
+    /// Those of these names.
+    Named(&'a [KeyPairName]),
 }
 
 /// As much of a key pair as it takes to choose it.
@@ -48,7 +49,11 @@ impl Store {
         };
         let rows: Vec<OutlineRow> = match filter {
             OutlineFilter::All => read!(self, load, of_owner())?,
-            OutlineFilter::Named(name) => read!(self, load, of_owner().filter(key_pairs::name.eq(name.as_str())))?,
+            OutlineFilter::Named([]) => Vec::new(),
+            OutlineFilter::Named(names) => {
+                let names: Vec<&str> = names.iter().map(KeyPairName::as_str).collect();
+                read!(self, load, of_owner().filter(key_pairs::name.eq_any(&names)))?
+            }
         };
         rows.into_iter().map(outline).collect()
     }

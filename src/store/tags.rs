@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use tracing::instrument;
@@ -14,7 +15,7 @@ use super::readers::read;
 use super::rows::is_named;
 use super::schema::{key_pair_tags as tags, key_pairs};
 use super::writer::Abort;
-use crate::domain::{Error, KeyPairId, KeyPairName, Owner, Region, ResourceGroupId, Result, Tag, Timestamp};
+use crate::domain::{Error, KeyKind, KeyPairId, KeyPairName, Owner, Region, ResourceGroupId, Result, Tag, Timestamp};
 
 #[derive(Insertable)]
 #[diesel(table_name = tags, treat_none_as_default_value = false)]
@@ -70,7 +71,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Gives each of the key pairs these tags; a value that a key had before is replaced. All of them, or none:
+    /// Gives each of the SSH key pairs these tags; a value that a key had before is replaced. All of them, or none:
     /// [`Error::NotFound`] for a name that is not there, [`Error::TooManyTags`] where one would have more than `limit`.
     #[instrument(skip_all, level = "debug")]
     pub async fn tags_add(
@@ -84,6 +85,7 @@ impl Store {
         let space = Space::new(region, owner);
         self.write(async move |conn| {
             let ids = lock(conn, &space, &names).await?;
+            let before = count(conn, &space, &ids).await?;
             let rows: Vec<TagRow> =
                 ids.iter().flat_map(|id| add.iter().map(|tag| TagRow::new(&space, id, tag))).collect();
             run!(
@@ -95,18 +97,10 @@ impl Store {
                     .do_update()
                     .set(tags::value.eq(excluded(tags::value)))
             )?;
-            let counted: Vec<i64> = run!(
-                conn,
-                load,
-                tags::table
-                    .filter(tags::region.eq(&space.region))
-                    .filter(tags::owner.eq(&space.owner))
-                    .filter(tags::key_pair_id.eq_any(&ids))
-                    .group_by(tags::key_pair_id)
-                    .select(diesel::dsl::count_star())
-            )?;
-            let is_too_many = |count: i64| usize::try_from(count).is_ok_and(|count| count > limit);
-            if counted.into_iter().any(is_too_many) {
+            // One that has too many already, since the limit was lowered, may still have their values changed.
+            let had = |id: &Vec<u8>| before.get(id).copied().unwrap_or_default();
+            let is_refused = |(id, now): (&Vec<u8>, &usize)| *now > limit && *now > had(id);
+            if count(conn, &space, &ids).await?.iter().any(is_refused) {
                 return Err(Abort::Refused(Error::TooManyTags { limit }));
             }
             Ok(())
@@ -139,7 +133,7 @@ impl Store {
         .await
     }
 
-    /// Puts a key pair into a group. [`Error::NotFound`] if it is not there.
+    /// Puts an SSH key pair into a group. [`Error::NotFound`] if it is not there.
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pair_group(
         &self,
@@ -156,6 +150,7 @@ impl Store {
                 execute,
                 diesel::update(key_pairs::table)
                     .filter(is_named(&space.region, &space.owner, name.as_str()))
+                    .filter(key_pairs::kind.eq(KeyKind::Ssh.as_str()))
                     .set((key_pairs::resource_group_id.eq(group.as_str()), key_pairs::updated_at.eq(now.as_micros()),))
             )?;
             if updated == 0 { Err(Abort::Refused(Error::NotFound(name.clone()))) } else { Ok(()) }
@@ -164,7 +159,22 @@ impl Store {
     }
 }
 
-/// Holds the owner's row, so that no other writer counts tags or deletes a key pair meanwhile; the ids of these key pairs.
+/// How many tags each of these key pairs has, where it has any.
+async fn count(conn: &mut Conn<'_>, space: &Space, ids: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, usize>, Abort> {
+    let counted: Vec<(Vec<u8>, i64)> = run!(
+        conn,
+        load,
+        tags::table
+            .filter(tags::region.eq(&space.region))
+            .filter(tags::owner.eq(&space.owner))
+            .filter(tags::key_pair_id.eq_any(ids))
+            .group_by(tags::key_pair_id)
+            .select((tags::key_pair_id, count_star()))
+    )?;
+    Ok(counted.into_iter().map(|(id, count)| (id, usize::try_from(count).unwrap_or(usize::MAX))).collect())
+}
+
+/// Holds the owner's row, so that no other writer counts tags or deletes a key pair meanwhile; the ids of these SSH key pairs.
 async fn lock(conn: &mut Conn<'_>, space: &Space, names: &[KeyPairName]) -> Result<Vec<Vec<u8>>, Abort> {
     let mut tallies = Tallies::default();
     tallies.reserve(space, 0);
@@ -176,6 +186,7 @@ async fn lock(conn: &mut Conn<'_>, space: &Space, names: &[KeyPairName]) -> Resu
         key_pairs::table
             .filter(key_pairs::region.eq(&space.region))
             .filter(key_pairs::owner.eq(&space.owner))
+            .filter(key_pairs::kind.eq(KeyKind::Ssh.as_str()))
             .filter(key_pairs::name.eq_any(&wanted))
             .select((key_pairs::id, key_pairs::name))
     )?;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::batch::{self, KeyPairWrite};
 use super::connection::{Conn, Link, TIMEOUT, unavailable};
 use super::metrics::Metrics;
+use super::nonces::NonceWrite;
 use super::url::Location;
 use crate::domain::{Error, Result, Source};
 
@@ -24,6 +25,8 @@ const ATTEMPTS: u32 = 5;
 pub(super) enum Command {
     /// A create or a delete, gathered with others.
     KeyPair(KeyPairWrite),
+    /// A nonce, gathered with others.
+    Nonce(NonceWrite),
     /// Any other write: a transaction of its own.
     Other(Job),
 }
@@ -67,14 +70,20 @@ impl Writer {
         let mut waiting = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut waiting, BATCH).await > 0 {
             let mut key_pairs = Vec::new();
+            let mut nonces = Vec::new();
             let mut others = Vec::new();
             for command in waiting.drain(..) {
                 match command {
                     // Whoever went away while it waited has been told nothing, or to come again: it is not begun.
                     Command::KeyPair(write) if write.answer.is_closed() => {}
                     Command::KeyPair(write) => key_pairs.push(write),
+                    Command::Nonce(write) if write.is_abandoned() => {}
+                    Command::Nonce(write) => nonces.push(write),
                     Command::Other(job) => others.push(job),
                 }
+            }
+            if !nonces.is_empty() {
+                super::nonces::commit(&mut self, nonces).await;
             }
             if !key_pairs.is_empty() {
                 batch::commit(&mut self, key_pairs).await;

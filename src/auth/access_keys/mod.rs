@@ -112,7 +112,7 @@ impl AccessKeys {
         Self(Arc::new(Parts { source, failures: Failures::default() }))
     }
 
-    /// Refuses, before its body is read, a request of a key that has failed too often from its address.
+    /// Refuses, before anything is looked up, a request of a key that has failed too often from its address.
     pub fn refuse_locked<R>(&self, claim: &Claim) -> Result<(), SignatureRefused<R>> {
         match self.0.failures.lock_remains(claim.attempt, Instant::now()) {
             Some(remaining) => Err(SignatureRefused::Locked { remaining }),
@@ -122,15 +122,16 @@ impl AccessKeys {
 
     /// The caller of a signed request.
     ///
-    /// Wrong signatures are counted by key and address; a key that does not exist has nothing that could be guessed.
+    /// Wrong signatures are counted by key and address; a key that does not exist has nothing that could be guessed. They are
+    /// forgotten by [`Self::succeeded`] alone: a signature that holds may be one that was overheard.
     pub async fn caller<S: Signed>(&self, claim: &Claim, signed: &S) -> Result<Caller, SignatureRefused<S::Refusal>> {
         let judged = self.judge(claim, signed).await;
         if let Source::Keystone(credentials) = &self.0.source {
             credentials.judged(&judged);
         }
         match &judged {
-            Ok(_) => self.0.failures.forget(claim.attempt),
-            Err(
+            Ok(_)
+            | Err(
                 SignatureRefused::Domain(_)
                 | SignatureRefused::UnknownKey
                 | SignatureRefused::Disabled
@@ -145,6 +146,11 @@ impl AccessKeys {
             }
         }
         judged
+    }
+
+    /// The request is in time and, as far as its scheme can tell, was not sent before.
+    pub fn succeeded(&self, claim: &Claim) {
+        self.0.failures.forget(claim.attempt);
     }
 
     async fn judge<S: Signed>(&self, claim: &Claim, signed: &S) -> Result<Caller, SignatureRefused<S::Refusal>> {

@@ -3,7 +3,7 @@
 use super::failed;
 use crate::cli::identity::Output;
 use crate::cli::{Failure, output, process};
-use crate::domain::{Chain, KeyPairName, Owner, ProjectId, Timestamp, UserId};
+use crate::domain::{Chain, KeyPairName, Owner, ProjectId, Region, Timestamp, UserId};
 use crate::service::{Audit, AuditRecord, RecordLimit, Wanted};
 
 const EXAMPLES: &str = "\
@@ -25,6 +25,9 @@ pub(in crate::cli) struct ListCommand {
     /// Only what is about the key pair of this name
     #[arg(long, value_name = "NAME", value_parser = |raw: &str| KeyPairName::parse(raw).map_err(|error| error.to_string()))]
     key_pair: Option<KeyPairName>,
+    /// In another of alibaba.regions than the service's own
+    #[arg(long, value_name = "ID", value_parser = |raw: &str| Region::parse(raw).map_err(|error| error.to_string()))]
+    region: Option<Region>,
     /// At most so many, the last ones; 1000 where it is not said, and never more
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     limit: Option<RecordLimit>,
@@ -58,8 +61,8 @@ impl Whose {
 
 impl ListCommand {
     pub(super) async fn run(self, audit: &Audit) -> Result<(), Failure> {
-        let Self { whose, key_pair, limit, output } = self;
-        let wanted = Wanted { chain: whose.chain(), name: key_pair, limit: limit.unwrap_or_default() };
+        let Self { whose, key_pair, region, limit, output } = self;
+        let wanted = Wanted { region, chain: whose.chain(), name: key_pair, limit: limit.unwrap_or_default() };
         let records = audit.read(&wanted, process::operator()).await.map_err(failed)?;
         let head = ["SEQ", "TIME", "EVENT", "OUTCOME", "KEY PAIR", "BY", "FROM", "DETAIL"];
         output::print(&output.list(&records, head, cells).map_err(Failure::other)?)

@@ -18,7 +18,7 @@ pub(super) struct Frame {
     pub(super) format: Format,
     /// The request's, as it was sent.
     pub(super) host: String,
-    /// A UUID in capitals: the log's `request_id`.
+    /// A UUID in capitals; the log's `request_id` is the same in small letters.
     pub(super) request_id: String,
 }
 

@@ -40,7 +40,12 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
 pub(super) fn is_call(context: &GuardContext<'_>) -> bool {
     let (head, kept) = (context.head(), context.req_data());
     let query = head.uri.query().unwrap_or_default();
-    let form = kept.get::<Form>().and_then(|form| form.0.as_ref().ok());
+    let form = match kept.get::<Form>() {
+        // Nova takes no forms: whoever sends one that cannot be read is told so.
+        Some(Form(Err(_))) => return true,
+        Some(Form(Ok(form))) => Some(form),
+        None => None,
+    };
     has_headers(head.headers()) || has_parameters(query.as_bytes(), form.map_or(&[], |form| form.as_slice()))
 }
 

@@ -12,6 +12,11 @@ impl Parameters {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The values of `{prefix}.{N}{suffix}` by N, empty ones included: `("Tag", ".Key")` for `Tag.1.Key`. Numbers may be left
     /// out; one with a zero in front is none.
     pub(super) fn indexed(&self, prefix: &str, suffix: &str) -> Vec<(u32, &str)> {

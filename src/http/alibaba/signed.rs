@@ -22,6 +22,7 @@ pub(super) async fn caller(signature: &Signature<'_>, state: &State, via: &Via) 
     let caller = access_keys.caller(&claim, signature).await.map_err(refuse)?;
     signature.check_time(Timestamp::now()).map_err(refuse_unproved)?;
     if state.nonces.spend(claim.access_key().as_str(), signature.nonce()).await? {
+        access_keys.succeeded(&claim);
         Ok(caller)
     } else {
         Err(Refusal::bad("SignatureNonceUsed", "Specified signature nonce was used already."))

@@ -40,6 +40,7 @@ pub(super) async fn caller(
     let body = body.await?;
     let whole = Whole { request: &head, authorization: &authorization, body: &body };
     let caller = access_keys.caller(&claim, &whole).await.map_err(refuse)?;
+    access_keys.succeeded(&claim);
     Ok((caller, body))
 }
 

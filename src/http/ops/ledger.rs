@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::auth::Refused;
-use crate::domain::{self, Chain, Dialect, KeyPairName, Owner, ProjectId, UserId};
+use crate::domain::{self, Chain, Dialect, KeyPairName, Owner, ProjectId, Region, UserId};
 use crate::http::via::via;
 use crate::http::{State, credentials, retry_after};
 use crate::service::{RecordLimit, Wanted};
 
-/// `?user_id=` or `?project_id=`, `&key_pair=`, `&limit=`
+/// `?user_id=` or `?project_id=`, `&key_pair=`, `&limit=`, `&region=`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -22,6 +22,7 @@ struct Asked {
     project_id: Option<String>,
     key_pair: Option<String>,
     limit: Option<u64>,
+    region: Option<String>,
 }
 
 /// Why nothing is shown; each text says what to do.
@@ -61,7 +62,8 @@ impl Asked {
         };
         let name = self.key_pair.as_deref().map(KeyPairName::parse).transpose()?;
         let limit = self.limit.map(RecordLimit::new).transpose()?.unwrap_or_default();
-        Ok(Wanted { chain: Chain::Of(owner), name, limit })
+        let region = self.region.as_deref().map(Region::parse).transpose()?;
+        Ok(Wanted { region, chain: Chain::Of(owner), name, limit })
     }
 }
 

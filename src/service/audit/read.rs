@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Audit;
 use crate::domain::{
-    Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Owner, Record, Result, Role, Scope, Subject,
+    Actor, Caller, Chain, Entry, Error, Event, KeyPairName, Owner, Record, Region, Result, Role, Scope, Subject,
 };
 
 /// How many records are shown at once, and read at once.
@@ -13,6 +13,8 @@ const MOST: u32 = 1000;
 /// Which records are wanted.
 #[derive(Clone, Debug)]
 pub struct Wanted {
+    /// Another region than the service's own.
+    pub region: Option<Region>,
     pub chain: Chain,
     /// Only those about this key pair.
     pub name: Option<KeyPairName>,
@@ -64,7 +66,8 @@ impl Audit {
     pub async fn read(&self, wanted: &Wanted, actor: Actor) -> Result<Vec<AuditRecord>> {
         let subject = Subject { name: wanted.name.clone(), ..Subject::default() };
         let entry = Entry::done(Event::AuditRead, actor, subject);
-        self.store.ledger_append(&self.region, &wanted.chain, entry).await?;
+        let region = wanted.region.as_ref().unwrap_or(&self.region);
+        self.store.ledger_append(region, &wanted.chain, entry).await?;
         let RecordLimit(limit) = wanted.limit;
         let most = limit as usize;
         // Where a key pair is asked for, most of a page may be about others.
@@ -72,7 +75,7 @@ impl Audit {
         let mut found = Vec::new();
         let mut before = i64::MAX;
         while found.len() < most {
-            let records = self.store.ledger_page_before(&self.region, &wanted.chain, before, page).await?;
+            let records = self.store.ledger_page_before(region, &wanted.chain, before, page).await?;
             let Some(first) = records.last() else { break };
             before = first.seq;
             for stored in records {

@@ -46,8 +46,10 @@ async fn s32_another_process_on_the_same_database_has_seen_it_too() {
     let replica = Application::build(&app.settings).await.unwrap();
     let (address, handles) = (replica.address(), replica.handles());
     actix_web::rt::spawn(replica.run());
-    let answer = awc::Client::new().post(format!("http://{address}/?{}", sent.query)).send().await.unwrap();
-    assert_eq!(answer.status(), 400);
+    let mut answer = awc::Client::new().post(format!("http://{address}/?{}", sent.query)).send().await.unwrap();
+    let body = answer.body().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &body[..]), (400, &body[..]));
+    assert!(String::from_utf8_lossy(&body).contains("\"SignatureNonceUsed\""), "{body:?}");
     for handle in handles {
         handle.stop(false).await;
     }

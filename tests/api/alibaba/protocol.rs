@@ -71,8 +71,6 @@ async fn every_other_request_for_the_root_gets_novas_versions_as_ever() {
         form("version=Action"),
         json("Action=DescribeRegions"),
         json(r#"{"Action":"DescribeRegions"}"#),
-        // What is too large is not read, and so says nothing.
-        form(&format!("Action={}", "x".repeat(120_000))),
     ] {
         let answer = sent.to(&app).await;
         assert_eq!((answer.code(), &answer.text), (200, &versions.text), "/?{} {:.60}", sent.query, sent.body);
@@ -269,8 +267,11 @@ async fn parameters_are_utf_8() {
 async fn s35_a_body_that_is_too_large_is_refused_in_the_format_that_the_query_asks_for() {
     let app = TestApp::spawn().await;
     let body = "x".repeat(114_689);
-    for (query, media_type) in [("Action=x", "application/json"), ("Action=x&Format=xml", "text/xml")] {
-        for headers in [in_form(&[]).headers, Vec::new()] {
+    for (query, media_type) in
+        [("Action=x", "application/json"), ("Action=x&Format=xml", "text/xml"), ("", "application/json")]
+    {
+        // Without a word of Alibaba's beside it, a form alone shows whose it is: nobody else takes one here.
+        for headers in [in_form(&[]).headers, Vec::new()].into_iter().take(if query.is_empty() { 1 } else { 2 }) {
             let sent = Sent { method: "POST".to_owned(), query: query.to_owned(), headers, body: body.clone() };
             let answer = sent.to(&app).await.expect(413);
             assert_eq!(answer.header("Content-Type"), [format!("{media_type};charset=utf-8")]);

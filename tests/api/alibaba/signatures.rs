@@ -207,7 +207,7 @@ async fn a_key_that_is_not_there_or_disabled_is_told_so() {
 #[actix_web::test]
 async fn a_temporary_key_needs_its_security_token_and_ends_at_its_time() {
     let app = TestApp::spawn().await;
-    let key = key_of(&app, &app.demo, Some(Duration::from_secs(3))).await;
+    let key = key_of(&app, &app.demo, Some(Duration::from_secs(60))).await;
     let lasting = key_of(&app, &app.demo, None).await;
     let mismatch = "InvalidSecurityToken.MismatchWithAccessKey";
     for (key, code) in [
@@ -220,8 +220,9 @@ async fn a_temporary_key_needs_its_security_token_and_ends_at_its_time() {
         assert_eq!(refusal(&signed(&key, &[]).to(&app).await).1, code);
         assert_eq!(refusal(&acs3(&app, &key, &[], &[], "").to(&app).await).1, code);
     }
-    actix_web::rt::time::sleep(Duration::from_millis(3100)).await;
-    assert_eq!(refusal(&signed(&key, &[]).to(&app).await), (400, "InvalidSecurityToken.Expired"));
+    let short = key_of(&app, &app.demo, Some(Duration::from_secs(1))).await;
+    actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(refusal(&signed(&short, &[]).to(&app).await), (400, "InvalidSecurityToken.Expired"));
 }
 
 #[actix_web::test]
@@ -243,6 +244,23 @@ async fn s32_after_ten_failures_a_key_is_locked_for_that_address_in_every_scheme
     }
     key.call(&app, "GET", "", serde_json::Value::Null).await.expect(401);
     assert_eq!(refusal(&signed(&other, &[]).to(&app).await), PASSED);
+}
+
+#[actix_web::test]
+async fn s32_an_old_or_repeated_request_does_not_make_up_for_wrong_ones() {
+    let app = TestApp::spawn().await;
+    let key = key_of(&app, &app.demo, None).await;
+    let wrong = Key { secret: "x".repeat(43), ..key.clone() };
+    let old = signed(&key, &[("Timestamp", &date(-1000))]);
+    let once = signed(&key, &[]);
+    assert_eq!(refusal(&once.to(&app).await), PASSED);
+    for _ in 0..9 {
+        assert_eq!(refusal(&signed(&wrong, &[]).to(&app).await).1, "SignatureDoesNotMatch");
+        assert_eq!(refusal(&old.to(&app).await).1, "InvalidTimeStamp.Expired");
+        assert_eq!(refusal(&once.to(&app).await).1, "SignatureNonceUsed");
+    }
+    assert_eq!(refusal(&signed(&wrong, &[]).to(&app).await).1, "SignatureDoesNotMatch");
+    assert_eq!(refusal(&signed(&key, &[]).to(&app).await).1, "Throttling.User");
 }
 
 #[actix_web::test]

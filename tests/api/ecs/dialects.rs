@@ -33,7 +33,7 @@ async fn a_key_pair_of_ecs_is_the_projects_in_every_dialect() {
 
 #[actix_web::test]
 async fn a_users_own_key_pair_shows_in_ecs_to_that_user_and_is_never_written_to() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(&[("alibaba.resource_groups", "rg-one")]).await;
     let bob = app.user("bob", "demo", Role::MEMBER).await;
     let (key, bobs) = (demo_key(&app).await, other_key(&app, &bob).await);
     app.nova(&app.demo, "2.10", "POST", "/os-keypairs", nova::import("own")).await.expect(201);
@@ -47,6 +47,17 @@ async fn a_users_own_key_pair_shows_in_ecs_to_that_user_and_is_never_written_to(
     assert_eq!(refusal(&ecs(&app, &key, "TagResources", &own).await).1, "InvalidResourceId.NotFound");
     app.nova(&app.demo, "2.10", "GET", "/os-keypairs/own", Value::Null).await.expect(200);
 
+    // Nor is a certificate of the project's, which ECS does not know.
+    let shared = json!({ "keypair": { "name": "shared", "type": "x509", "scope": "domain" } });
+    app.kps_v3(&app.demo, "POST", "", shared).await.expect(200);
+    done(&app, &key, "DeleteKeyPairs", &[("KeyPairNames", "[\"shared\"]")]).await;
+    call(&app, &key, ENS, "DeleteKeyPairs", &[("KeyPairName", "shared")]).await.expect(200);
+    let tag = [("ResourceType", "keypair"), ("ResourceId.1", "shared"), ("Tag.1.Key", "a")];
+    assert_eq!(refusal(&ecs(&app, &key, "TagResources", &tag).await).1, "InvalidResourceId.NotFound");
+    let join = [("ResourceType", "keypair"), ("ResourceId", "shared"), ("ResourceGroupId", "rg-one")];
+    assert_eq!(refusal(&ecs(&app, &key, "JoinResourceGroup", &join).await).1, "InvalidResourceId.NotFound");
+    app.kps_v3(&app.demo, "GET", "/shared", Value::Null).await.expect(200);
+
     // A name that is seen is taken; one that is made unseen hides in lists, and is found by its name.
     let taken = [("KeyPairName", "own"), ("PublicKeyBody", ED25519)];
     let refused = ecs(&app, &key, "ImportKeyPair", &taken).await;
@@ -56,6 +67,9 @@ async fn a_users_own_key_pair_shows_in_ecs_to_that_user_and_is_never_written_to(
     let tags = |body: &Value| body["KeyPairs"]["KeyPair"][0]["Tags"]["Tag"].as_array().unwrap().len();
     assert_eq!(tags(&done(&app, &key, "DescribeKeyPairs", &[]).await), 0);
     assert_eq!(tags(&done(&app, &key, "DescribeKeyPairs", &[("KeyPairName", "own")]).await), 1);
+    let of_it = [("ResourceType", "keypair"), ("ResourceId.1", "own")];
+    let listed = done(&app, &key, "ListTagResources", &of_it).await;
+    assert_eq!(listed["TagResources"]["TagResource"][0]["TagKey"], "of-bob", "what TagResources writes to");
     let id = call(&app, &bobs, ENS, "DescribeKeyPairs", &[]).await.body["KeyPairs"]["KeyPair"][0]["KeyPairId"].clone();
     for total in [1, 0] {
         let by_id = [("KeyPairId", id.as_str().unwrap())];

@@ -111,9 +111,35 @@ async fn regions_are_name_spaces_of_their_own() {
     }
     let nova = app.nova(&app.demo, "2.1", "GET", "/os-keypairs", Value::Null).await.expect(200);
     assert_eq!(nova.body["keypairs"].as_array().unwrap().len(), 2, "the other region is ECS's alone");
+    let audra = app.auditor("audra").await;
+    let own = [("RegionId", "cn-hangzhou"), ("KeyPairName", "released")];
+    call(&app, &key, ECS, "CreateKeyPair", &own).await.expect(200);
+    for (region, events) in [("cn-hangzhou", 1), ("RegionOne", 0)] {
+        let path = format!("/ledger?project_id={}&key_pair=released&region={region}", app.demo.project_id);
+        let shown = app.ask_admin(&audra, &path).await.expect(200);
+        assert_eq!(
+            shown.body["records"].as_array().unwrap().iter().filter(|it| it["event"] == "create").count(),
+            events
+        );
+    }
     let regions = done(&app, &key, "DescribeRegions", &[]).await;
     let regions: Vec<_> = regions["Regions"]["Region"].as_array().unwrap().iter().map(|it| &it["RegionId"]).collect();
     assert_eq!(regions, ["RegionOne", "cn-hangzhou"]);
+}
+
+#[actix_web::test]
+async fn a_quota_holds_in_every_region() {
+    let app = TestApp::spawn_with(&[("alibaba.regions", "cn-hangzhou,RegionOne")]).await;
+    let key = demo_key(&app).await;
+    let path = format!("/os-quota-sets/{}", app.demo.project_id);
+    let quota = json!({ "quota_set": { "key_pairs": 1 } });
+    app.nova(&app.admin, "2.1", "PUT", &path, quota).await.expect(200);
+    for region in ["cn-hangzhou", "RegionOne"] {
+        for (name, code) in [("first", 200), ("second", 403)] {
+            let own = [("RegionId", region), ("KeyPairName", name), ("PublicKeyBody", ED25519)];
+            call(&app, &key, ECS, "ImportKeyPair", &own).await.expect(code);
+        }
+    }
 }
 
 #[actix_web::test]

@@ -71,6 +71,9 @@ async fn a_key_pair_has_at_most_twenty_tags_and_a_refused_request_changes_none()
     );
     assert_eq!((tags(&app, &key, "web").await.len(), tags(&app, &key, "mail").await.len()), (20, 0));
 
+    done(&app, &key, "UntagResources", &[&OF_WEB[..], &[("TagKey.1", "a\0b")]].concat()).await;
+    assert_eq!(tags(&app, &key, "web").await.len(), 20, "what can be no key takes none");
+
     let deleted = [("KeyPairNames", "[\"web\"]")];
     done(&app, &key, "DeleteKeyPairs", &deleted).await;
     imported(&app, &key, "web").await;

@@ -31,6 +31,7 @@ pub(crate) fn key_pair(region: &Region, owner: &Owner, name: &str) -> KeyPair {
 pub(crate) fn new(pair: KeyPair) -> NewKeyPair {
     NewKeyPair {
         caller: pair.user.clone(),
+        limits_in: pair.region.clone(),
         pair,
         tags: Vec::new(),
         sealed: None,

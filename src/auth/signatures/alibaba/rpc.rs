@@ -6,7 +6,7 @@
 //! Signature      = base64 HMAC-SHA1 (secret and a '&', string to sign)
 //! ```
 //!
-//! Neither headers nor a body that is no form are signed: nothing that is answered depends on them.
+//! Neither headers nor a body that is no form are signed: they decide about nothing; of them an answer repeats the Host alone.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -97,7 +97,7 @@ fn search(call: &Call) -> Result<Search, Refusal> {
         fingerprint: parameters.get("KeyPairFingerPrint").map(read_fingerprint),
         id: None,
         resource_group: group.map_err(|_| invalid("ResourceGroupId"))?,
-        tags: tag_filters(call)?,
+        tags: tag_filters(call, || too_many_tags(MOST))?,
     })
 }
 
@@ -110,16 +110,16 @@ fn name_pattern(written: &str) -> Result<NamePattern, Refusal> {
         (true, true) => NamePattern::Containing(part),
         (true, false) => NamePattern::Ending(part),
         (false, true) => NamePattern::Beginning(part),
-        (false, false) => NamePattern::Exactly(KeyPairName::parse(&part).map_err(|_| invalid("KeyPairName"))?),
+        (false, false) => NamePattern::OneOf(vec![KeyPairName::parse(&part).map_err(|_| invalid("KeyPairName"))?]),
     })
 }
 
-/// `Tag.N.Key`, and with a `Tag.N.Value` only those of that value.
-pub(super) fn tag_filters(call: &Call) -> Result<Vec<TagFilter>, Refusal> {
+/// `Tag.N.Key`, and with a `Tag.N.Value` only those of that value; `too_many` says what more than 20 are.
+pub(super) fn tag_filters(call: &Call, too_many: impl Fn() -> Refusal) -> Result<Vec<TagFilter>, Refusal> {
     let keys = call.parameters.indexed("Tag", ".Key");
     let values = call.parameters.indexed("Tag", ".Value");
     if keys.len() > MOST {
-        return Err(too_many_tags(MOST));
+        return Err(too_many());
     }
     let has_key = |number: &u32| keys.iter().any(|(keyed, key)| keyed == number && !key.is_empty());
     if keys.iter().any(|(_, key)| key.is_empty()) || !values.iter().all(|(number, _)| has_key(number)) {

@@ -25,13 +25,15 @@ struct Regions<'a> {
 struct Region<'a> {
     region_id: &'a str,
     local_name: &'a str,
-    /// Where clients go from here: where they came to.
+    /// Where clients go from here: `http.public_url` without its scheme or, where it is not set, where they came to.
     region_endpoint: &'a str,
     status: &'static str,
 }
 
 pub(super) fn list(call: &Call, state: &State) -> Result<HttpResponse, Refusal> {
-    let region = |id| Region { region_id: id, local_name: id, region_endpoint: &call.frame.host, status: "available" };
+    let public = state.settings.public_url.as_deref().and_then(|url| url.split_once("://"));
+    let endpoint = public.map_or(call.frame.host.as_str(), |(_, authority)| authority.trim_end_matches('/'));
+    let region = |id| Region { region_id: id, local_name: id, region_endpoint: endpoint, status: "available" };
     let regions = Regions { region: state.alibaba.ecs.keys().map(|id| region(id)).collect() };
     call.answer("DescribeRegionsResponse", &View { regions, request_id: call.request_id() })
 }

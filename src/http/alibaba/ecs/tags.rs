@@ -1,6 +1,7 @@
 //! Tags of key pairs that are there, and the group that they are in.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -11,11 +12,10 @@ use super::describe::tag_filters;
 use super::done;
 use super::reading::{key_pairs, known_resource_group};
 use super::refusals::{invalid, no_such_resource, no_such_resource_type, null, refused};
-use super::tag_rules::{self, MOST, Values};
+use super::tag_rules::{self, MOST, Values, check_key};
 use crate::domain::{Error, KeyPairName, Tag};
 use crate::http::State;
 use crate::service::{KeyPairs, NamePattern, Search, TagFilter, Whose};
-use actix_web::http::StatusCode;
 
 /// Of all that has tags in ECS, this service has key pairs.
 const RESOURCE_TYPE: &str = "keypair";
@@ -75,14 +75,17 @@ pub(super) async fn remove(call: &Call, state: &State) -> Result<HttpResponse, R
         return Err(null("ResourceIds"));
     }
     let keys: Vec<String> = call.parameters.indexed("TagKey", "").into_iter().map(|(_, key)| key.to_owned()).collect();
+    let names_keys = !keys.is_empty();
     if keys.len() > MOST {
         return Err(exceeded("NumberExceed.Tags", "Tags", MOST));
     }
     let wants_all = call.parameters.get("All").is_some_and(|word| word.eq_ignore_ascii_case("true"));
-    if keys.is_empty() && !wants_all {
+    if !names_keys && !wants_all {
         return Err(null("Tags"));
     }
-    let keys = Some(keys).filter(|keys| !keys.is_empty());
+    // What no key can be is no key pair's.
+    let possible = keys.into_iter().filter(|key| check_key(key).is_ok()).collect();
+    let keys = names_keys.then_some(possible);
     let whose = Whose::Project(call.project.clone());
     key_pairs.untag(&call.caller, &whose, names, keys).await.map_err(refused_here)?;
     done(call, "UntagResourcesResponse")
@@ -172,22 +175,34 @@ fn refused_here(error: Error) -> Refusal {
 /// `Tag.N`, or `TagFilter.N` with one key and some values each; not both.
 fn filters(call: &Call) -> Result<Vec<TagFilter>, Refusal> {
     let parameters = &call.parameters;
-    let by_filter = parameters.indexed("TagFilter", ".TagKey");
     let has_tags = !parameters.indexed("Tag", ".Key").is_empty();
     if !has_tags && !parameters.indexed("Tag", ".Value").is_empty() {
         return Err(Refusal::bad("InvalidParameter.TagValue", "The specified parameter TagValue is not valid."));
     }
+    let by_filter = tag_filter_parameters(call)?;
     if by_filter.is_empty() {
-        return tag_filters(call);
+        return tag_filters(call, || exceeded("NumberExceed.Tags", "Tags", MOST));
     }
-    if has_tags || by_filter.len() > MOST {
+    if has_tags { Err(invalid("TagFilter")) } else { Ok(by_filter) }
+}
+
+/// A value whose key is not there would else be passed over, and all that has tags be listed.
+fn tag_filter_parameters(call: &Call) -> Result<Vec<TagFilter>, Refusal> {
+    let parameters = &call.parameters;
+    let keys = parameters.indexed("TagFilter", ".TagKey");
+    let has_key = |number: &str| keys.iter().any(|(keyed, key)| keyed.to_string() == number && !key.is_empty());
+    let mut numbers = parameters.names().filter_map(|name| name.strip_prefix("TagFilter.")?.split('.').next());
+    if !numbers.all(has_key) {
         return Err(invalid("TagFilter"));
+    }
+    if keys.len() > MOST {
+        return Err(exceeded("NumberExceed.Tags", "Tags", MOST));
     }
     let filter = |(number, key): (u32, &str)| {
         let values = parameters.indexed(&format!("TagFilter.{number}.TagValues"), "");
         TagFilter { key: key.to_owned(), values: values.into_iter().map(|(_, value)| value.to_owned()).collect() }
     };
-    Ok(by_filter.into_iter().map(filter).collect())
+    Ok(keys.into_iter().map(filter).collect())
 }
 
 fn row<'a>(name: &'a KeyPairName, tag: &'a Tag) -> TagResource<'a> {

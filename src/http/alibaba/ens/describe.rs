@@ -71,7 +71,7 @@ pub(super) fn search(call: &Call) -> Result<Option<Search>, Refusal> {
     let parameters = &call.parameters;
     let name = match parameters.get("KeyPairName") {
         None => NamePattern::Any,
-        Some(raw) => NamePattern::Exactly(KeyPairName::parse(raw).map_err(|_| invalid("KeyPairName"))?),
+        Some(raw) => NamePattern::OneOf(vec![KeyPairName::parse(raw).map_err(|_| invalid("KeyPairName"))?]),
     };
     let id = parameters.get("KeyPairId").map(read_key_pair_id);
     Ok(match id {

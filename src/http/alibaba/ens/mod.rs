@@ -14,7 +14,7 @@ use super::call::Call;
 use super::refusal::Refusal;
 use crate::http::State;
 
-/// The root element of most answers in XML; all others are called after their action.
+/// The root element of every answer in XML, as the metadata of Alibaba's command line has it; SDKs do not look at it.
 const ROOT: &str = "ActionResponse";
 
 /// Every action there is.

@@ -24,7 +24,7 @@ pub(super) async fn key_pair(call: &Call, state: &State) -> Result<HttpResponse,
     let hits = key_pairs.search(&call.caller, &whose, &search, first).await.map_err(refused)?;
     let own = Owner::Project(call.project.clone());
     let Some(hit) = hits.page.into_iter().find(|hit| hit.pair.owner == own) else { return done(call) };
-    match key_pairs.delete(&call.caller, &call.via, &whose, &hit.pair.name).await {
+    match key_pairs.delete_found(&call.caller, &call.via, &hit.pair).await {
         Ok(()) | Err(Error::NotFound(_)) => done(call),
         Err(error) => Err(refused(error)),
     }
