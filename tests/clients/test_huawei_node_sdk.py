@@ -2,18 +2,13 @@
 
 import base64
 import io
-import json
-import os
-import subprocess
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from service import PATIENCE, derived_public_key, without_comment
+import node_script
+from service import derived_public_key, without_comment
 
-PACKAGES = Path(os.environ.get("NODE_PATH", "target/client-tests-node/node_modules")).absolute()
-CALLS = Path(__file__).with_name("node") / "calls.js"
 DEFAULT = {"encryption": {"type": "default"}}
 
 
@@ -24,16 +19,9 @@ def owner(member):
 
 def results(member, client, *calls, **other):
     """What came of each call, made one after the other: an answer, or an error."""
-    assert PACKAGES.exists(), f"{PACKAGES} is not there; `tests/run prepare` makes it"
     wish = {"access": member.access, "secret": member.secret, "project_id": member.project_id} | other
     wish |= {"client": client, "endpoint": member.endpoint, "calls": calls}
-    environment = os.environ | {"NODE_PATH": str(PACKAGES)}
-    done = subprocess.run(
-        ["node", CALLS], input=json.dumps(wish), env=environment, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert done.returncode == 0, done.stderr
-    # The SDK logs its errors on the same stream, before the last line.
-    return json.loads(done.stdout.splitlines()[-1])
+    return node_script.run("huawei.js", wish)
 
 
 def answers(member, client, *calls):
