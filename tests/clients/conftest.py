@@ -17,6 +17,12 @@ from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, n
 # How long the service of the tests through Keystone believes what a token was: short, because tests wait for its end.
 TOKEN_CACHE_SECONDS = 2
 
+# What Alibaba's clients may name beside the service's own region.
+ALIBABA_SETTINGS = {
+    "KEYPAIRD__ALIBABA__REGIONS": "cn-hangzhou,RegionOne",
+    "KEYPAIRD__ALIBABA__RESOURCE_GROUPS": "rg-one,rg-two",
+}
+
 # Several processes on one database need one that can be shared.
 collect_ignore = ["test_replicas.py"] if POSTGRESQL_URL is None else []
 
@@ -45,6 +51,21 @@ def own_service(tmp_path):
 def member(service):
     """Makes a user with an access key: member(), member(project), member(role="reader")."""
     return lambda project=None, role="member": new_member(service, project, role)
+
+
+@pytest.fixture(scope="session")
+def alibaba_service(tmp_path_factory):
+    """One running service for all of Alibaba's clients; each test makes its own project."""
+    installation = new_service(tmp_path_factory.mktemp("alibaba-service"))
+    installation.settings |= ALIBABA_SETTINGS
+    with running_service(installation) as running:
+        yield running
+
+
+@pytest.fixture
+def tenant(alibaba_service):
+    """Makes a user of that service with an access key, as `member` does."""
+    return lambda project=None, role="member": new_member(alibaba_service, project, role)
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +150,12 @@ def own_public_key(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def rsa_public_key(tmp_path_factory):
+    """The one line of an RSA key's public half: the only kind that every product of Alibaba takes."""
+    return new_key(tmp_path_factory, "rsa").with_suffix(".pub").read_text().strip()
+
+
+@pytest.fixture(scope="session")
 def own_private_key(own_public_key):
     """The private key that belongs to it."""
     return own_public_key.with_suffix("").read_text()
@@ -140,7 +167,7 @@ def other_private_key(tmp_path_factory):
     return new_key(tmp_path_factory).read_text()
 
 
-def new_key(tmp_path_factory):
-    path = tmp_path_factory.mktemp("keys") / "id_ed25519"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "me@home", "-f", path], check=True)
+def new_key(tmp_path_factory, kind="ed25519"):
+    path = tmp_path_factory.mktemp("keys") / f"id_{kind}"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me@home", "-f", path], check=True)
     return path
