@@ -1,6 +1,7 @@
 """Who is let in by ECS and ENS, and what the gateway says before it looks at the call."""
 
 import pytest
+from alibabacloud_tea_openapi.exceptions import ThrottlingException
 
 from alibaba import SIGNATURES, ecs, ens, name_list, refused
 from alibaba_rpc import ENS, REGION, call, refusal, signed, timestamp
@@ -33,10 +34,22 @@ def test_a_wrong_secret_is_refused_with_what_should_have_been_signed(tenant, sig
 
 @pytest.mark.parametrize("product", [ecs, ens])
 def test_an_unknown_access_key_is_refused(tenant, signature, product):
-    client = product(tenant(), access_key_id="LTAInosuchkey", signature_algorithm=SIGNATURES[signature])
+    someone = tenant()
+    client = product(someone, access_key_id=f"{someone.access}X", signature_algorithm=SIGNATURES[signature])
     with refused(404, "InvalidAccessKeyId.NotFound") as caught:
         client.describe_key_pairs()
     assert caught.value.data["Message"] == "Specified access key is not found."
+
+
+def test_a_client_that_guesses_a_secret_is_told_to_wait(tenant, signature):
+    client = ecs(tenant(), access_key_secret="wrong", signature_algorithm=SIGNATURES[signature])
+    for _ in range(10):
+        with refused(400, "SignatureDoesNotMatch"):
+            client.describe_key_pairs()
+    with pytest.raises(ThrottlingException) as caught:
+        client.describe_key_pairs()
+    assert (caught.value.status_code, caught.value.code) == (400, "Throttling.User")
+    assert 0 < caught.value.retry_after <= 300_000, "in milliseconds"
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
@@ -106,7 +119,7 @@ def test_a_temporary_key_needs_its_security_token(tenant, signature):
     config = temporary | {"signature_algorithm": SIGNATURES[signature]}
     with refused(400, "MissingSecurityToken"):
         ecs(someone, **config).describe_key_pairs()
-    with refused(400, "InvalidSecurityToken.Malformed"):
+    with refused(400, "InvalidSecurityToken.MismatchWithAccessKey"):
         ecs(someone, security_token="wrong", **config).describe_key_pairs()
     assert ecs(someone, security_token=key["security_token"], **config).names() == []
 

@@ -156,15 +156,19 @@ def test_refusals_have_their_codes(client, rsa_public_key):
 
 @pytest.mark.parametrize("way", ["query", "form", "GET"])
 @pytest.mark.parametrize("product", [ECS, ENS])
-def test_a_wrong_secret_is_the_sdks_own_diagnosis(tenant, product, way):
+def test_a_wrong_secret_is_the_sdks_own_diagnosis(tenant, product, way, rsa_public_key):
+    client = Core(tenant(), way, secret="wrong")
+    with refused(400, "InvalidAccessKeySecret"):
+        client.json(product, "DescribeKeyPairs")
     with refused(400, "InvalidAccessKeySecret") as caught:
-        Core(tenant(), way, secret="wrong").json(product, "DescribeKeyPairs")
+        client.json(product, "ImportKeyPair", KeyPairName="signed", PublicKeyBody=rsa_public_key)
     assert caught.value.get_error_msg().startswith("The AccessKeySecret is incorrect.")
 
 
 def test_an_unknown_access_key_is_refused(tenant):
+    someone = tenant()
     with refused(404, "InvalidAccessKeyId.NotFound"):
-        Core(tenant(), ak="LTAInosuchkey").json(ECS, "DescribeKeyPairs")
+        Core(someone, ak=f"{someone.access}X").json(ECS, "DescribeKeyPairs")
 
 
 def test_a_request_id_is_an_upper_case_uuid(client):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from alibaba import ecs, fingerprint, refused, tags_of
+from alibaba import ecs, fingerprint, name_list, refused, tags_of
+from alibaba_rpc import REGION, call, refusal
 from conftest import new_key
 from huawei import new_member
 
@@ -124,3 +125,17 @@ def test_tags_of_all_pairs_are_listed_to_the_end(client):
             break
     wanted = [(name, key) for name in EVERY[::3] for key in ("number", "parity", "third")]
     assert (sorted(pairs), token or "") == (wanted, "")
+
+
+def test_a_region_holds_500_pairs_of_a_project(tenant, keys):
+    someone = tenant()
+
+    def imported(name, region):
+        return call(someone, "ImportKeyPair", {"RegionId": region, "KeyPairName": name, "PublicKeyBody": keys[0]})
+
+    for number in range(500):
+        assert imported(f"pair-{number}", REGION).status == 200
+    assert refusal(imported("one-more", REGION)) == (403, "QuotaExceed.KeyPair")
+    assert imported("one-more", "cn-hangzhou").status == 200
+    assert call(someone, "DeleteKeyPairs", {"RegionId": REGION, "KeyPairNames": name_list("pair-7")}).status == 200
+    assert imported("one-more", REGION).status == 200

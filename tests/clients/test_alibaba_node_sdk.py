@@ -113,5 +113,5 @@ def test_wrong_credentials_have_their_codes(owner, client):
     (refused,) = results(owner, client, ECS, ["DescribeRegions", {}], secret="wrong")
     assert (refused["error"]["status"], refused["error"]["code"]) == (400, "SignatureDoesNotMatch")
     assert refused["error"]["message"].startswith(REFUSED[client])
-    (unknown,) = results(owner, client, ECS, ["DescribeRegions", {}], access="LTAInosuchkey")
+    (unknown,) = results(owner, client, ECS, ["DescribeRegions", {}], access=f"{owner.access}X")
     assert (unknown["error"]["status"], unknown["error"]["code"]) == (404, "InvalidAccessKeyId.NotFound")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from alibaba_rpc import refusal, signed
+from huawei import new_member
 from service import Service, new_database, postgresql_settings, sql
 
 
@@ -37,3 +39,12 @@ def test_what_one_replica_made_the_other_shows_and_deletes(replicas):
     assert second.request("GET", "/v2.1/os-keypairs/shared", token=token).status == 200
     assert second.request("DELETE", "/v2.1/os-keypairs/shared", token=token).status == 202
     assert first.request("GET", "/v2.1/os-keypairs/shared", token=token).status == 404
+
+
+def test_a_request_that_one_replica_answered_is_a_replay_to_the_other(replicas):
+    for replica in replicas:
+        replica.wait_until_ready()
+    left, right = replicas
+    request = signed(new_member(left), "DescribeRegions")
+    assert request.send(left.port).status == 200
+    assert refusal(request.send(right.port)) == (400, "SignatureNonceUsed")
