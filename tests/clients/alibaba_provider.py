@@ -56,7 +56,7 @@ class Provider:
         }
 
     def tags(self, name):
-        """How versions before 1.200 read the tags."""
+        """How older versions read the tags."""
         body = self.ecs("ListTagResources", ResourceType="keypair", **{"ResourceId.1": name})
         assert not body.get("NextToken"), body
         return {tag["TagKey"]: tag["TagValue"] for tag in body["TagResources"]["TagResource"]}

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
+from darabonba.runtime import RuntimeOptions
 
 from alibaba import SIGNATURES, ecs, fingerprint, name_list, refused, tags_of
-from alibaba_rpc import REGION
+from alibaba_rpc import ECS, REGION
 from service import derived_public_key, without_comment
 
 REQUEST_ID = re.compile("[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -128,6 +130,26 @@ def test_there_are_no_instances(client, rsa_public_key):
     for call in (client.attach_key_pair, client.detach_key_pair):
         with refused(400, "InvalidInstanceIds.ValueNotSupported"):
             call(**instances)
+
+
+@pytest.mark.parametrize("method, part", [("GET", "query"), ("POST", "query"), ("POST", "body")])
+def test_parameters_come_in_a_query_or_in_a_form(client, method, part, rsa_public_key):
+    params = Params(
+        action="ImportKeyPair",
+        version=ECS,
+        protocol="HTTP",
+        pathname="/",
+        method=method,
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
+    tag = {"Tag.1.Key": "a b*c~d+e", "Tag.1.Value": "值 é ~*+/=&%25"}
+    pair = {"RegionId": REGION, "KeyPairName": "carried", "PublicKeyBody": rsa_public_key}
+    client.client.call_api(params, OpenApiRequest(**{part: pair | tag}), RuntimeOptions())
+    (row,), _ = client.describe()
+    assert (row.key_pair_name, tags_of(row)) == ("carried", {"a b*c~d+e": "值 é ~*+/=&%25"})
 
 
 def test_a_refusal_in_xml_is_read_as_well(tenant):
