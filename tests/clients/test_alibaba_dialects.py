@@ -99,12 +99,31 @@ def test_a_name_that_the_caller_already_sees_is_refused_in_each_dialects_words(o
         nova.create_keypair("ours", rsa_public_key)
 
 
-def test_a_users_own_pair_hides_the_projects_of_that_name(tenant, owner, nova, rsa_public_key):
+@pytest.fixture
+def twins(tenant, owner, nova, rsa_public_key):
+    """The user's own pair `twin`, and the project's of that name; gives a client of another user of the project."""
     nova.create_keypair("twin", rsa_public_key)
-    second = tenant(owner.project)
-    ecs(second).create_key_pair(key_pair_name="twin")
-    (row,), page = ecs(owner).describe()
-    assert (row.key_pair_finger_print, page[2]) == (fingerprint(rsa_public_key), 1)
+    other = ecs(tenant(owner.project))
+    other.create_key_pair(key_pair_name="twin")
+    return other
+
+
+def test_of_two_pairs_of_one_name_a_list_shows_the_users_own_and_a_name_finds_the_projects(owner, twins, rsa_public_key):
+    own, projects = fingerprint(rsa_public_key), twins.describe()[0][0].key_pair_finger_print
+    for product in (ecs, ens):
+        client = product(owner)
+        found = [client.describe(), client.describe(key_pair_name="twin")]
+        assert [[row.key_pair_finger_print for row in rows] for rows, _ in found] == [[own], [projects]]
+
+
+def test_of_two_pairs_of_one_name_alibaba_deletes_the_projects(owner, nova, twins):
     ecs(owner).delete_key_pairs(key_pair_names=name_list("twin"))
-    assert ecs(second).names() == []
+    assert twins.names() == []
+    twins.create_key_pair(key_pair_name="twin")
+    ens(owner).delete_key_pairs(key_pair_name="twin")
+    assert twins.names() == []
+    twins.create_key_pair(key_pair_name="twin")
+    (row,), _ = ens(owner).describe(key_pair_name="twin")
+    ens(owner).delete_key_pairs(key_pair_id=row.key_pair_id)
+    assert twins.names() == []
     assert nova.get_keypair("twin") is not None

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from alibaba import SIGNATURES, ecs, ens, fingerprint, refused
+from alibaba_rpc import REGION
 from service import derived_public_key
 
 
@@ -81,7 +82,8 @@ def test_refusals_say_what_is_wrong(client, own_public_key, rsa_public_key):
 
 
 def test_ens_regions_are_described(client):
-    assert client.describe_ens_regions().ens_regions
+    (region,) = client.describe_ens_regions().ens_regions.ens_regions
+    assert region.ens_region_id == REGION
 
 
 def test_pairs_of_ens_and_of_ecs_in_the_services_own_region_are_the_same(tenant, rsa_public_key):
