@@ -6,6 +6,7 @@ import pytest
 
 from alibaba import SIGNATURES, ecs, ens, fingerprint, refused
 from alibaba_rpc import REGION
+from huawei import new_member
 from service import derived_public_key
 
 
@@ -57,12 +58,17 @@ def test_a_list_is_read_page_by_page(client, rsa_public_key):
     assert sorted(client.names(page_size="100")) == wanted
 
 
+@pytest.fixture(scope="module")
+def empty(alibaba_service):
+    return ens(new_member(alibaba_service))
+
+
 @pytest.mark.parametrize("name", ["", "e", "1st", "-st", "dot.ted", "e" * 129, "http://edge", "sp ace"])
-def test_a_malformed_name_is_refused(client, name, rsa_public_key):
+def test_a_malformed_name_is_refused(empty, name, rsa_public_key):
     with refused(400, "InvalidParameter.KeyPairName" if name else "MissingParameter"):
-        client.create_key_pair(key_pair_name=name)
+        empty.create_key_pair(key_pair_name=name)
     with refused(400, "InvalidParameter.KeyPairName" if name else "MissingParameter"):
-        client.import_key_pair(key_pair_name=name, public_key_body=rsa_public_key)
+        empty.import_key_pair(key_pair_name=name, public_key_body=rsa_public_key)
 
 
 def test_refusals_say_what_is_wrong(client, own_public_key, rsa_public_key):

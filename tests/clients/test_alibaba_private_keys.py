@@ -27,9 +27,14 @@ def colons_and_pkcs1(tmp_path_factory):
         yield new_member(running)
 
 
+@pytest.fixture(scope="module")
+def anyone(alibaba_service):
+    return new_member(alibaba_service)
+
+
 @pytest.mark.parametrize("product", [ecs, ens])
-def test_a_private_key_is_pkcs8_in_pem(tenant, product, tmp_path):
-    made = product(tenant()).create_key_pair(key_pair_name="pem")
+def test_a_private_key_is_pkcs8_in_pem(anyone, product, tmp_path):
+    made = product(anyone).create_key_pair(key_pair_name=f"pem-{product.__name__}")
     assert_pem(made.private_key_body, "pkcs8")
     public_key = " ".join(derived_public_key(made.private_key_body, tmp_path))
     assert made.key_pair_finger_print == fingerprint(public_key)
@@ -37,9 +42,9 @@ def test_a_private_key_is_pkcs8_in_pem(tenant, product, tmp_path):
 
 @pytest.mark.parametrize("form", ARMOUR)
 @pytest.mark.parametrize("version", [ECS, ENS])
-def test_a_request_asks_for_the_form_of_its_private_key(tenant, version, form, tmp_path):
-    parameters = {"RegionId": REGION, "KeyPairName": "formed", "private_key_format": form}
-    made = call(tenant(), "CreateKeyPair", parameters, Version=version).json()
+def test_a_request_asks_for_the_form_of_its_private_key(anyone, version, form, tmp_path):
+    parameters = {"RegionId": REGION, "KeyPairName": f"{form}:{version}", "private_key_format": form}
+    made = call(anyone, "CreateKeyPair", parameters, Version=version).json()
     assert_pem(made["PrivateKeyBody"], form)
     public_key = " ".join(derived_public_key(made["PrivateKeyBody"], tmp_path))
     assert made["KeyPairFingerPrint"] == fingerprint(public_key)
