@@ -1,5 +1,6 @@
 """Starts the built `keypaird` in folders and on databases of its own, and talks to it in plain HTTP."""
 
+import base64
 import http.client
 import json
 import os
@@ -233,3 +234,12 @@ def derived_public_key(private_key, folder):
 
 def without_comment(public_key):
     return public_key.split()[:2]
+
+
+def written_forms(private_key):
+    """Each line of a PEM and what it decodes to, as text, as bytes and in hex."""
+    lines = [line for line in private_key.splitlines() if line and not line.startswith("-----")]
+    assert len(lines) > 20
+    for line in lines[:-1]:
+        decoded = base64.b64decode(line)
+        yield from (line.encode(), line.encode().hex().encode(), decoded, decoded.hex().encode())

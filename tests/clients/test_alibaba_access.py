@@ -1,5 +1,8 @@
 """Who is let in by ECS and ENS, and what the gateway says before it looks at the call."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alibabacloud_tea_openapi.exceptions import ThrottlingException
 
@@ -106,6 +109,15 @@ def test_a_wrong_signature_does_not_use_up_a_nonce(tenant):
     assert call(someone, "DescribeRegions", **common).status == 200
 
 
+def test_of_one_request_sent_many_times_at_once_one_is_answered(tenant, rsa_public_key):
+    someone = tenant()
+    request = signed(someone, "ImportKeyPair", LIST | {"KeyPairName": "raced", "PublicKeyBody": rsa_public_key})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: request.send(someone.service.port), range(8)))
+    refusals = [refusal(answer) for answer in answers if answer.status != 200]
+    assert refusals == [(400, "SignatureNonceUsed")] * 7
+
+
 def test_a_replayed_request_is_refused_also_after_a_restart(own_service):
     someone = new_member(own_service.start())
     request = signed(someone, "CreateKeyPair", LIST | {"KeyPairName": "once"})
@@ -128,6 +140,26 @@ def test_a_temporary_key_needs_its_security_token(tenant, signature):
     with refused(400, "InvalidSecurityToken.MismatchWithAccessKey"):
         ecs(someone, security_token="wrong", **config).describe_key_pairs()
     assert ecs(someone, security_token=key["security_token"], **config).names() == []
+
+
+def test_a_temporary_key_is_refused_when_it_is_over(tenant):
+    someone = tenant()
+    key = someone.new_key("--lifetime", "1")
+    config = {"access_key_id": key["access"], "access_key_secret": key["secret"]}
+    time.sleep(1.1)
+    with refused(400, "InvalidSecurityToken.Expired"):
+        ecs(someone, security_token=key["security_token"], **config).describe_key_pairs()
+
+
+def test_a_disabled_key_is_said_to_be_disabled_and_a_deleted_one_to_be_unknown(tenant):
+    someone = tenant()
+    someone.service.command("access-key", "disable", someone.access)
+    with refused(400, "InvalidAccessKeyId.Inactive"):
+        ecs(someone).describe_key_pairs()
+    other = someone.new_key()
+    someone.service.command("access-key", "delete", other["access"])
+    with refused(404, "InvalidAccessKeyId.NotFound"):
+        ecs(someone, access_key_id=other["access"], access_key_secret=other["secret"]).describe_key_pairs()
 
 
 def test_a_projects_pairs_are_its_other_users_and_no_other_projects(tenant, rsa_public_key):

@@ -16,7 +16,7 @@ from service import derived_public_key, without_comment
 
 ECS = "aliyunsdkecs.request.v20140526"
 ENS = "aliyunsdkens.request.v20171110"
-TAGS = [{"Key": "a b*c~d+e", "Value": "值 é ~*+/=&%25"}, {"Key": "empty", "Value": ""}]
+TAGS = [{"Key": "a b*c~d+e", "Value": " <值> é \"~*+/='&amp;%25 "}, {"Key": "empty", "Value": ""}]
 
 
 class Core:
@@ -120,6 +120,7 @@ def test_a_list_of_ecs_is_read_as_xml(client, rsa_public_key):
     rows = listed.findall("KeyPairs/KeyPair")
     assert [row.findtext("KeyPairName") for row in rows] == ["first", "second"]
     assert without_comment(rows[0].findtext("PublicKey")) == without_comment(rsa_public_key)
+    # An empty element has an empty text here.
     tags = [(tag.findtext("TagKey"), tag.findtext("TagValue")) for tag in rows[0].findall("Tags/Tag")]
     assert sorted(tags) == sorted((tag["Key"], tag["Value"]) for tag in TAGS)
 

@@ -108,7 +108,7 @@ def twins(tenant, owner, nova, rsa_public_key):
     return other
 
 
-def test_of_two_pairs_of_one_name_a_list_shows_the_users_own_and_a_name_finds_the_projects(owner, twins, rsa_public_key):
+def test_of_twins_a_list_shows_the_users_own_and_their_name_finds_the_projects(owner, twins, rsa_public_key):
     own, projects = fingerprint(rsa_public_key), twins.describe()[0][0].key_pair_finger_print
     for product in (ecs, ens):
         client = product(owner)
@@ -116,7 +116,7 @@ def test_of_two_pairs_of_one_name_a_list_shows_the_users_own_and_a_name_finds_th
         assert [[row.key_pair_finger_print for row in rows] for rows, _ in found] == [[own], [projects]]
 
 
-def test_of_two_pairs_of_one_name_alibaba_deletes_the_projects(owner, nova, twins):
+def test_of_twins_alibaba_deletes_the_projects(owner, nova, twins):
     ecs(owner).delete_key_pairs(key_pair_names=name_list("twin"))
     assert twins.names() == []
     twins.create_key_pair(key_pair_name="twin")

@@ -68,6 +68,15 @@ def listed_tags(client, **parameters):
     return {each.tag_key: each.tag_value for each in resources}
 
 
+def test_twenty_tags_of_the_longest_keys_and_values_fit_into_a_query(client, rsa_public_key):
+    tags = {f"{number:02}" + "键" * 126: "值" * 128 for number in range(20)}
+    client.import_key_pair(
+        key_pair_name="long", public_key_body=rsa_public_key, tag=client.tags("ImportKeyPair", tags)
+    )
+    (row,), _ = client.describe(tag=client.tags("DescribeKeyPairs", tags))
+    assert tags_of(row) == tags
+
+
 def test_a_pair_joins_a_group(client, rsa_public_key):
     client.import_key_pair(key_pair_name="moved", public_key_body=rsa_public_key)
     pair = {"resource_type": "keypair", "resource_id": "moved"}

@@ -1,6 +1,7 @@
 """What DescribeKeyPairs of ECS finds among 120 pairs, page by page and by each of its filters."""
 
 import pytest
+from alibabacloud_ecs20140526 import models as ecs_models
 
 from alibaba import ecs, fingerprint, name_list, refused, tags_of
 from alibaba_rpc import REGION, call, refusal
@@ -8,6 +9,8 @@ from conftest import new_key
 from huawei import new_member
 
 MANY = 120
+SAME = {"owner": "all", "stage": ""}
+KEYS = ["number", "owner", "parity", "stage", "third"]
 EVERY = [f"pair-{number:03}" for number in range(MANY)]
 
 
@@ -19,10 +22,10 @@ def keys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(alibaba_service, keys):
-    """A project with 120 pairs, every third with another key, every fourth in a group; all have tags."""
+    """A project with 120 pairs of five tags, every third with another key, every fourth in a group."""
     client = ecs(new_member(alibaba_service))
     for number, name in enumerate(EVERY):
-        tags = {"parity": "odd" if number % 2 else "even", "third": str(number % 3 == 0), "number": str(number)}
+        tags = SAME | {"parity": "odd" if number % 2 else "even", "third": str(number % 3 == 0), "number": str(number)}
         client.import_key_pair(
             key_pair_name=name,
             public_key_body=keys[number % 3 != 0],
@@ -110,21 +113,43 @@ def test_the_public_key_is_shown_to_those_who_ask(client, keys):
     for asked, shown in [(None, None), (False, None), (True, keys[0])]:
         (row,), _ = client.describe(key_pair_name="pair-009", include_public_key=asked)
         assert row.public_key == shown
-        assert tags_of(row) == {"parity": "odd", "third": "True", "number": "9"}
+        assert tags_of(row) == SAME | {"parity": "odd", "third": "True", "number": "9"}
+
+
+def listed_tags(client, **parameters):
+    """Name, key and value of every tag on all pages, and how many pages there were."""
+    tags, token = [], None
+    for pages in range(1, 10):
+        body = client.list_tag_resources(resource_type="keypair", next_token=token, **parameters)
+        tags += [(each.resource_id, each.tag_key, each.tag_value) for each in body.tag_resources.tag_resource]
+        token = body.next_token
+        if not token:
+            return tags, pages
+    raise AssertionError("the pages do not end")
 
 
 def test_tags_of_all_pairs_are_listed_to_the_end(client):
-    pairs, token = [], None
-    for _ in range(MANY):
-        body = client.list_tag_resources(
-            resource_type="keypair", tag=client.tags("ListTagResources", {"third": "True"}), next_token=token
-        )
-        pairs += [(each.resource_id, each.tag_key) for each in body.tag_resources.tag_resource]
-        token = body.next_token
-        if not token:
-            break
-    wanted = [(name, key) for name in EVERY[::3] for key in ("number", "parity", "third")]
-    assert (sorted(pairs), token or "") == (wanted, "")
+    tags, pages = listed_tags(client)
+    assert [(name, key) for name, key, _ in tags] == [(name, key) for name in EVERY for key in KEYS]
+    assert pages > 1
+
+
+def test_tags_are_listed_of_the_pairs_that_have_some_of_them(client):
+    def found(**filters):
+        tags, _ = listed_tags(client, **filters)
+        names = list(dict.fromkeys(name for name, _, _ in tags))
+        assert [key for _, key, _ in tags] == KEYS * len(names), "all the tags of a pair are listed"
+        return names
+
+    assert found(tag=client.tags("ListTagResources", {"third": "True", "parity": "odd"})) == EVERY[3::6]
+    assert found(tag=client.tags("ListTagResources", {"number": None}), resource_id=EVERY[:2]) == EVERY[:2]
+    assert found(tag_filter=[ecs_models.ListTagResourcesRequestTagFilter(tag_key="number", tag_values=["3", "5"])]) == [
+        "pair-003",
+        "pair-005",
+    ]
+    assert found(tag=client.tags("ListTagResources", {"number": "none"})) == []
+    with refused(400, "InvalidParameter.TagValue"):
+        client.list_tag_resources(resource_type="keypair", tag=client.tags("ListTagResources", {None: "3"}))
 
 
 def test_a_region_holds_500_pairs_of_a_project(tenant, keys):

@@ -5,7 +5,7 @@ import pytest
 from alibaba import ecs, ens, fingerprint
 from alibaba_rpc import ECS, ENS, REGION, call
 from huawei import new_member
-from service import derived_public_key, new_service, running_service
+from service import derived_public_key, new_service, running_service, written_forms
 
 ARMOUR = {
     "pkcs8": "-----BEGIN PRIVATE KEY-----\n",
@@ -66,6 +66,16 @@ def test_the_setting_chooses_what_is_answered_where_no_format_is_named(colons_an
     answer = call(colons_and_pkcs1, "DescribeKeyPairs", {"RegionId": REGION}, Format=None)
     assert answer.headers["Content-Type"] == "text/xml;charset=utf-8"
     assert ecs(colons_and_pkcs1).names(key_pair_name="none") == [], "no format is named by ACS3, and it is always JSON"
+
+
+@pytest.mark.parametrize("product", [ecs, ens])
+def test_a_private_key_is_kept_nowhere(colons_and_pkcs1, product):
+    service, name = colons_and_pkcs1.service, f"nowhere-{product.__name__}"
+    private_key = product(colons_and_pkcs1).create_key_pair(key_pair_name=name).private_key_body
+    stored, log = service.everything_stored(), service.log.read_bytes()
+    assert name.encode() in stored and b"CreateKeyPair" in log, "the search finds what is there"
+    for form in written_forms(private_key):
+        assert form not in stored and form not in log
 
 
 def assert_pem(text, form):

@@ -108,8 +108,18 @@ def test_a_pair_has_at_most_20_tags_however_they_come(ecs, gone_afterwards, rsa_
 def test_tag_keys_that_differ_by_case_alone_are_not_added(ecs, gone_afterwards, rsa_public_key):
     ecs("ImportKeyPair", KeyPairName="tagged", PublicKeyBody=rsa_public_key)
     gone_afterwards("tagged")
-    answer = ecs("TagResources", ResourceType="keypair", **{"ResourceId.1": "tagged", "Tag.1.Key": "a", "Tag.2.Key": "A"})
+    tags = {"Tag.1.Key": "stage", "Tag.2.Key": "Stage"}
+    answer = ecs("TagResources", ResourceType="keypair", **{"ResourceId.1": "tagged"}, **tags)
     assert refusal(answer) == (403, "TagKey.Duplication")
+
+
+def test_removing_a_tag_key_that_there_cannot_be_is_no_failure_of_the_service(ecs, gone_afterwards, rsa_public_key):
+    ecs("ImportKeyPair", KeyPairName="tagged", PublicKeyBody=rsa_public_key, **{"Tag.1.Key": "stage"})
+    gone_afterwards("tagged")
+    for key in ("st\0age", "k" * 129, "acs:stage", "Stage"):
+        answer = ecs("UntagResources", ResourceType="keypair", **{"ResourceId.1": "tagged", "TagKey.1": key})
+        assert answer.status in (200, 400), answer.body
+    assert stored_tags(ecs) == {"stage": ""}
 
 
 @pytest.mark.parametrize("action", ["TagResources", "UntagResources"])
@@ -143,7 +153,9 @@ def test_at_most_100_names_are_deleted_at_once(ecs):
     assert refusal(answer) == (400, "InvalidKeyPairNames.ValueNotSupported")
 
 
-@pytest.mark.parametrize("kind, bits", [("rsa", 1024), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("ed25519", 256)])
+@pytest.mark.parametrize(
+    "kind, bits", [("rsa", 1024), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("ed25519", 256)]
+)
 def test_kinds_of_public_keys_that_are_taken(ecs, gone_afterwards, kind, bits, tmp_path):
     path = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", str(bits), "-N", "", "-f", path], check=True)

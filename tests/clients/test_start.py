@@ -1,12 +1,11 @@
 """What an operator sees: the first start, the next one, what lies on the disk, and refusals to start."""
 
-import base64
 import socket
 import stat
 import time
 
 import pytest
-from service import PATIENCE, Service, derived_public_key, free_ports, without_comment
+from service import PATIENCE, Service, derived_public_key, free_ports, without_comment, written_forms
 
 KEPT = {"keypair": {"name": "kept", "key_protection": {"encryption": {"type": "default"}}}}
 
@@ -73,15 +72,6 @@ def test_a_plain_listener_for_other_machines_is_refused(own_service):
     own_service.launch(own_service.settings | {"KEYPAIRD__HTTP__LISTEN": listen})
     assert own_service.process.wait(PATIENCE) != 0
     assert "allow_plain_http" in own_service.log.read_text()
-
-
-def written_forms(private_key):
-    """Each line of a PEM and what it decodes to, as text, as bytes and in hex."""
-    lines = [line for line in private_key.splitlines() if line and not line.startswith("-----")]
-    assert len(lines) > 20
-    for line in lines[:-1]:
-        decoded = base64.b64decode(line)
-        yield from (line.encode(), line.encode().hex().encode(), decoded, decoded.hex().encode())
 
 
 def wait_until_free(*ports):
