@@ -12,7 +12,7 @@ import pytest
 from huawei import new_member
 from keystone import keystone_mode, running_keystone
 from people import administrator, new_person, write_clouds
-from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, new_service, running_service
+from service import BINARY, CLOUD, PATIENCE, POSTGRESQL_URL, bare_environment, new_key, new_service, running_service
 
 # How long the service of the tests through Keystone believes what a token was: short, because tests wait for its end.
 TOKEN_CACHE_SECONDS = 2
@@ -146,13 +146,13 @@ def connect(service):
 @pytest.fixture(scope="session")
 def own_public_key(tmp_path_factory):
     """A public key made by ssh-keygen, with its comment and trailing newline, and the file that it is in."""
-    return new_key(tmp_path_factory).with_suffix(".pub")
+    return new_key(tmp_path_factory.mktemp("keys")).with_suffix(".pub")
 
 
 @pytest.fixture(scope="session")
 def rsa_public_key(tmp_path_factory):
     """The one line of an RSA key's public half: the only kind that every product of Alibaba takes."""
-    return new_key(tmp_path_factory, "rsa").with_suffix(".pub").read_text().strip()
+    return new_key(tmp_path_factory.mktemp("keys"), "rsa").with_suffix(".pub").read_text().strip()
 
 
 @pytest.fixture(scope="session")
@@ -164,10 +164,4 @@ def own_private_key(own_public_key):
 @pytest.fixture(scope="session")
 def other_private_key(tmp_path_factory):
     """A private key that belongs to none of them."""
-    return new_key(tmp_path_factory).read_text()
-
-
-def new_key(tmp_path_factory, kind="ed25519"):
-    path = tmp_path_factory.mktemp("keys") / f"id_{kind}"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "me@home", "-f", path], check=True)
-    return path
+    return new_key(tmp_path_factory.mktemp("keys")).read_text()

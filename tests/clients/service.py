@@ -224,6 +224,14 @@ def free_ports(count):
             each.close()
 
 
+def new_key(folder, kind="ed25519", bits=0):
+    """A private key's file, made by ssh-keygen; its public key is beside it, in `.pub`."""
+    path = folder / f"id_{kind}"
+    size = ["-b", str(bits)] if bits else []
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", "me@home", "-f", path], check=True)
+    return path
+
+
 def derived_public_key(private_key, folder):
     """What ssh-keygen makes of a private key: `TYPE BASE64`, without a comment."""
     path = folder / f"id-{secrets.token_hex(4)}"

@@ -5,8 +5,8 @@ from alibabacloud_ecs20140526 import models as ecs_models
 
 from alibaba import ecs, fingerprint, name_list, refused, tags_of
 from alibaba_rpc import REGION, call, refusal
-from conftest import new_key
 from huawei import new_member
+from service import new_key
 
 MANY = 120
 SAME = {"owner": "all", "stage": ""}
@@ -17,7 +17,8 @@ EVERY = [f"pair-{number:03}" for number in range(MANY)]
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
     """Two public keys: that of every third pair, and that of the others."""
-    return [new_key(tmp_path_factory, "rsa").with_suffix(".pub").read_text().strip() for _ in range(2)]
+    folders = [tmp_path_factory.mktemp("keys") for _ in range(2)]
+    return [new_key(folder, "rsa").with_suffix(".pub").read_text().strip() for folder in folders]
 
 
 @pytest.fixture(scope="module")

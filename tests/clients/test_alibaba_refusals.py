@@ -1,13 +1,13 @@
 """What ECS refuses of names, tags, public keys and parameters: the cases stand in alibaba-cases/."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from alibaba_rpc import REGION, call, refusal
 from huawei import new_member
+from service import new_key
 
 CASES = Path(__file__).with_name("alibaba-cases")
 NAME = "Specified Key Pair name is not valid."
@@ -157,9 +157,7 @@ def test_at_most_100_names_are_deleted_at_once(ecs):
     "kind, bits", [("rsa", 1024), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("ed25519", 256)]
 )
 def test_kinds_of_public_keys_that_are_taken(ecs, gone_afterwards, kind, bits, tmp_path):
-    path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", str(bits), "-N", "", "-f", path], check=True)
-    public_key = path.with_suffix(".pub").read_text()
+    public_key = new_key(tmp_path, kind, bits).with_suffix(".pub").read_text()
     answer = ecs("ImportKeyPair", KeyPairName="kind", PublicKeyBody=public_key)
     assert answer.status == 200, answer.body
     gone_afterwards("kind")

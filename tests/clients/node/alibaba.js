@@ -10,13 +10,15 @@ const CLIENTS = { pop, tea };
 
 // pop-core: signed with HMAC-SHA1, everything in the query of a GET or in the form of a POST.
 function pop({ endpoint, version, method, access, secret }) {
-  const client = new Pop({ endpoint: `http://${endpoint}`, apiVersion: version, accessKeyId: access, accessKeySecret: secret });
+  const credentials = { accessKeyId: access, accessKeySecret: secret };
+  const client = new Pop({ endpoint: `http://${endpoint}`, apiVersion: version, ...credentials });
   return (action, parameters) => client.request(action, parameters, { method });
 }
 
 // The core of the generated clients: ACS3-HMAC-SHA256, and what those hand to it for a call.
 function tea({ endpoint, version, access, secret }) {
-  const client = new Tea(new $OpenApiUtil.Config({ endpoint, protocol: 'http', accessKeyId: access, accessKeySecret: secret }));
+  const credentials = { accessKeyId: access, accessKeySecret: secret };
+  const client = new Tea(new $OpenApiUtil.Config({ endpoint, protocol: 'http', ...credentials }));
   return async (action, parameters) => {
     const params = new $OpenApiUtil.Params({
       action, version, protocol: 'HTTPS', pathname: '/', method: 'POST', authType: 'AK', style: 'RPC',
