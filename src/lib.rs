@@ -1,4 +1,4 @@
-//! keypaird: an SSH key pair service that OpenStack and Huawei Cloud clients talk to unmodified.
+//! keypaird: an SSH key pair service that OpenStack, Huawei Cloud and Alibaba Cloud clients talk to unmodified.
 //!
 //! ```text
 //! main -> cli -> app -> http (nova | huawei | alibaba | identity | ops) -> { auth, service } -> { store, vault, ssh } -> domain

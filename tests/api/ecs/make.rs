@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{demo_key, described, done, ecs, imported, refusal};
 use crate::nova::ED25519;
 use crate::support::TestApp;
-use crate::support::alibaba::{ECS, call};
+use crate::support::alibaba::{ECS, ENS, call};
 
 #[actix_web::test]
 async fn a_key_pair_is_made_with_the_documented_members_and_a_private_key_in_pkcs8() {
@@ -85,6 +85,29 @@ async fn both_formats_have_the_documentations_shape() {
         "<ResourceGroupId/><Tags/></KeyPair></KeyPairs></DescribeKeyPairsResponse>",
     ] {
         assert!(listed.text.contains(part), "{}", listed.text);
+    }
+}
+
+#[actix_web::test]
+async fn the_documented_examples_are_answered_member_by_member_in_both_formats() {
+    let app = TestApp::spawn().await;
+    let key = demo_key(&app).await;
+    let documentation: Value = serde_json::from_str(include_str!("../../vectors/alibaba_documentation.json")).unwrap();
+    for (product, version) in [("ecs", ECS), ("ens", ENS)] {
+        let members: Vec<&str> =
+            documentation[product]["members"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        let root = documentation[product]["root"].as_str().unwrap();
+        for format in ["JSON", "XML"] {
+            let name = format!("{product}-{format}");
+            let own = [("RegionId", "RegionOne"), ("KeyPairName", name.as_str()), ("Format", format)];
+            let text = call(&app, &key, version, "CreateKeyPair", &own).await.expect(200).text;
+            let place = |member: &&str| {
+                let begin = if format == "JSON" { format!("\"{member}\":\"") } else { format!("<{member}>") };
+                text.find(&begin).unwrap_or_else(|| panic!("{member} is not in {text:.60}"))
+            };
+            assert!(members.iter().map(place).is_sorted(), "{product} {format}");
+            assert_eq!(text.contains(&format!("<{root}>")), format == "XML", "{product} {format}");
+        }
     }
 }
 
