@@ -123,6 +123,7 @@ impl Application {
             Either::Left((served, _)) => served.map(|_| ()),
             Either::Right((never, _)) => match never {},
         };
+        self.key_pairs.stop_generating();
         self.key_pairs.flush_all_attempts().await;
         served
     }

@@ -40,6 +40,11 @@ impl Caller {
         self.project().cloned().map(Owner::Project)
     }
 
+    /// Who waits in line where requests take turns: the project, or the user where the request is in none.
+    pub fn party(&self) -> Owner {
+        self.project_owner().unwrap_or_else(|| self.user_owner())
+    }
+
     /// The caller as the ledger names one.
     pub fn actor(&self, via: &Via) -> Actor {
         Actor { user: self.user.to_string(), project: self.project().cloned(), via: via.clone() }

@@ -1,6 +1,7 @@
 //! Creates key pairs: generated or imported, the private key returned once or also kept.
 
 use super::attempts::Attempt;
+use super::generation::{UnusedKey, Writing};
 use super::policy::authorize;
 use super::{KeyPairs, Whose};
 use crate::domain::{
@@ -8,7 +9,7 @@ use crate::domain::{
     Result, SealedPrivateKey, Subject, Timestamp, UserId, Via,
 };
 use crate::ssh::{
-    Algorithm, Generated, LineEnd, PrivateKeyFormat, PublicKey, check_pair, generate_certificate, generate_ssh,
+    Algorithm, CERTIFICATE_ALGORITHM, FreshKey, Generated, LineEnd, PrivateKeyFormat, PublicKey, certify, check_pair,
     parse_certificate, parse_ssh,
 };
 use crate::store::{self, LimitOf};
@@ -82,25 +83,50 @@ impl KeyPairs {
         let NewKeyPair { whose, name, kind, origin, labels } = new;
         authorize(caller, origin.action(), &whose.written_owner(caller), None)?;
         let draft = Draft { id: KeyPairId::new(), whose, name, labels };
-        let (public_key, private) = match origin {
-            Origin::Import { public_key, keep } => self.import(caller, &draft, kind, &public_key, keep).await?,
+        match origin {
+            Origin::Import { public_key, keep } => {
+                let (public_key, private) = self.import(caller, &draft, kind, &public_key, keep).await?;
+                self.insert(caller, via, draft, public_key, private).await
+            }
             Origin::Generate { algorithm, format, line_end, custody } => {
                 self.check_room(caller, &draft).await?;
                 let data_key = match custody {
                     Custody::ReturnOnce => None,
                     Custody::Escrow(protection) => Some(self.data_key(caller, &draft, &protection).await?),
                 };
-                let user = draft.whose.user(caller).clone();
-                let algorithm = algorithm.unwrap_or(self.algorithm);
-                let generate = move || match kind {
-                    KeyKind::Ssh => generate_ssh(algorithm, format, line_end),
-                    KeyKind::X509 => generate_certificate(&user),
-                };
-                let Generated { public_key, private_key } = self.generators.run(generate).await?;
-                (public_key, PrivateHalf::generated(private_key, data_key))
+                let (key, generated) = self.generate(caller, &draft, kind, (algorithm, format, line_end)).await?;
+                let Generated { public_key, private_key } = generated;
+                let private = PrivateHalf::generated(private_key, data_key);
+                let created = self.insert(caller, via, draft, public_key, private).await;
+                if created.as_ref().is_err_and(nothing_was_stored) {
+                    self.generators.put_back(key);
+                }
+                created
             }
-        };
-        self.insert(caller, via, draft, public_key, private).await
+        }
+    }
+
+    /// A key that nobody has seen, and what is stored and answered of it.
+    async fn generate(
+        &self,
+        caller: &Caller,
+        draft: &Draft,
+        kind: KeyKind,
+        (algorithm, format, line_end): (Option<Algorithm>, Option<PrivateKeyFormat>, LineEnd),
+    ) -> Result<(UnusedKey, Generated)> {
+        let party = caller.party();
+        match kind {
+            KeyKind::Ssh => {
+                let algorithm = algorithm.unwrap_or(self.algorithm);
+                let write = move |key: &FreshKey| key.write(format, line_end);
+                self.generators.make(&party, algorithm, Writing::Quick, write).await
+            }
+            KeyKind::X509 => {
+                let user = draft.whose.user(caller).clone();
+                let write = move |key: &FreshKey| certify(key, &user);
+                self.generators.make(&party, CERTIFICATE_ALGORITHM, Writing::Slow, write).await
+            }
+        }
     }
 
     async fn import(
@@ -226,6 +252,30 @@ impl KeyPairs {
     }
 }
 
+/// Whether a failed insert has certainly stored nothing of the key. What is not known counts as stored: a key that is in
+/// the database may be in nobody else's hands.
+const fn nothing_was_stored(error: &Error) -> bool {
+    match error {
+        Error::AlreadyExists(_)
+        | Error::QuotaExceeded { .. }
+        | Error::TooManyTags { .. }
+        | Error::Invalid { .. }
+        | Error::Forbidden(_)
+        | Error::Busy { .. } => true,
+        Error::Unavailable { .. }
+        | Error::Integrity(_)
+        | Error::Internal(_)
+        | Error::NotFound(_)
+        | Error::JustDeleted(_)
+        | Error::NotKept(_)
+        | Error::PublicKeyUnusable { .. }
+        | Error::MarkerNotFound(_)
+        | Error::PrivateKeyUnusable { .. }
+        | Error::PrivateKeyMismatch
+        | Error::ProtectionUnavailable { .. } => false,
+    }
+}
+
 impl Origin {
     /// What the ledger calls it.
     fn event(&self) -> Event {
@@ -269,6 +319,27 @@ impl Whose {
         match self {
             Self::Callers | Self::Project(_) => &caller.user,
             Self::User(user) => user,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn s61_a_key_counts_as_stored_unless_it_certainly_was_not() {
+        let retry_after = Duration::from_secs(1);
+        let unknown = Error::Unavailable { retry_after, source: "the database did not answer in time".into() };
+        for error in [unknown, Error::internal("cause"), Error::integrity("cause")] {
+            assert!(!nothing_was_stored(&error), "{error:?}");
+        }
+        let name = KeyPairName::parse("k1").unwrap();
+        let full = Error::Busy { what: "the database", retry_after };
+        for error in [Error::AlreadyExists(name), Error::QuotaExceeded { limit: 1 }, full] {
+            assert!(nothing_was_stored(&error), "{error:?}");
         }
     }
 }

@@ -92,18 +92,24 @@ impl KeyPairs {
     ) -> Result<(Exported, SealedPrivateKey)> {
         let (pair, sealed) = self.kept(caller, Action::Export, name).await?;
         let opened = self.vault.open(&sealed, &Binding::of(self.store.instance(), &pair)).await?;
-        let private_key = self.write(opened, &pair, form).await?;
+        let private_key = self.write(caller, opened, &pair, form).await?;
         Ok((Exported { pair, private_key }, sealed))
     }
 
     /// The key as it goes out, if it derives the pair's public key. Encrypting it under a passphrase is slow on purpose,
     /// so that happens where keys are generated.
-    async fn write(&self, opened: PrivateKeyPem, pair: &KeyPair, form: &Arc<ExportForm>) -> Result<PrivateKeyPem> {
+    async fn write(
+        &self,
+        caller: &Caller,
+        opened: PrivateKeyPem,
+        pair: &KeyPair,
+        form: &Arc<ExportForm>,
+    ) -> Result<PrivateKeyPem> {
         match **form {
             ExportForm::AsKept | ExportForm::Format(_) => ssh::export(opened, pair.kind, &pair.public_key, form),
             ExportForm::Encrypted(_) => {
                 let (kind, public_key, form) = (pair.kind, pair.public_key.clone(), Arc::clone(form));
-                self.generators.run(move || ssh::export(opened, kind, &public_key, &form)).await
+                self.generators.run(&caller.party(), move || ssh::export(opened, kind, &public_key, &form)).await
             }
         }
     }

@@ -56,6 +56,17 @@ pub struct Settings {
     pub generators: usize,
     /// How many requests may wait for a generator before further ones are answered 503.
     pub generator_queue: usize,
+    /// How long a request may wait for a generator before it is answered 503.
+    pub generator_wait_seconds: u64,
+    pub pool: PoolSettings,
+}
+
+/// `keypair.pool.*`
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSettings {
+    /// How many RSA keys are kept ready of each algorithm; 0 keeps none, -1 as many as memory and cores allow.
+    pub size: i64,
 }
 
 /// `ledger.*`
@@ -108,7 +119,7 @@ impl KeyPairs {
         Ok(Self {
             store,
             vault,
-            generators: Arc::new(Generators::new(settings.generators, settings.generator_queue)),
+            generators: Arc::new(Generators::start(settings, algorithm, metrics)?),
             home: region.clone(),
             region,
             algorithm,
@@ -137,6 +148,11 @@ impl KeyPairs {
 
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Wipes the keys that were made beforehand, and makes no more.
+    pub fn stop_generating(&self) {
+        self.generators.stop();
     }
 
     /// Whether the database answers.

@@ -14,6 +14,9 @@ use crate::{auth, telemetry};
 /// The longest that Keystone's answers about tokens are kept, in seconds; keystonemiddleware's default.
 const LONGEST_TOKEN_CACHE: u64 = 300;
 
+/// The most keys of an algorithm that may be kept ready.
+const LARGEST_POOL: i64 = 10_000;
+
 /// A setting that cannot be used, and what to do.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invalid {
@@ -54,6 +57,8 @@ impl Settings {
             ),
             ("keypair.algorithm", self.algorithm()),
             ("keypair.generator_queue", at_least_one(self.keypair.generator_queue as u64)),
+            ("keypair.generator_wait_seconds", at_least_one(self.keypair.generator_wait_seconds)),
+            ("keypair.pool.size", self.pool_size()),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
         ];
         let checks = checks.into_iter().chain(self.vault.kms.validate());
@@ -128,6 +133,12 @@ impl Settings {
         let seconds = self.identity.keystone.token_cache_seconds;
         let fits = seconds <= LONGEST_TOKEN_CACHE;
         fits.then_some(()).ok_or_else(|| format!("it must be at most {LONGEST_TOKEN_CACHE}"))
+    }
+
+    /// Each key takes some kilobytes, and work that is done again each hour.
+    fn pool_size(&self) -> Result<(), String> {
+        let fits = (-1..=LARGEST_POOL).contains(&self.keypair.pool.size);
+        fits.then_some(()).ok_or_else(|| format!("it must be 0 to {LARGEST_POOL}, or -1"))
     }
 
     fn algorithm(&self) -> Result<(), String> {

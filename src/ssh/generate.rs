@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 
 use super::blob::Blob;
@@ -56,6 +56,27 @@ impl Algorithm {
         }
     }
 
+    /// The word that [`Self::parse`] reads.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "rsa-2048",
+            Self::Rsa3072 => "rsa-3072",
+            Self::Rsa4096 => "rsa-4096",
+            Self::Ed25519 => "ed25519",
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::EcdsaP521 => "ecdsa-p521",
+        }
+    }
+
+    /// Whether it takes so long to generate that keys are made beforehand: RSA, 45 ms and more. The others take some 50 µs.
+    pub const fn is_slow(self) -> bool {
+        match self.family() {
+            Family::Rsa { .. } => true,
+            Family::Ed25519 | Family::Ecdsa(_) => false,
+        }
+    }
+
     const fn family(self) -> Family {
         match self {
             Self::Rsa2048 => Family::Rsa { bits: 2048 },
@@ -77,23 +98,49 @@ enum Family {
     Ecdsa(Curve),
 }
 
-/// An SSH key pair with the comment `Generated-by-Nova`. Without a format: PKCS#1 for RSA, OpenSSH for the others.
-/// `pkcs1` for anything but RSA is `Error::Invalid { field: "private_key_format" }`.
+/// A private key that was just made and is in no format yet. OpenSSL overwrites its numbers when it is dropped.
 ///
-/// RSA-2048 takes 45 ms of a processor and RSA-4096 ten times that: callers bound how many run at once.
-/// ssh-keygen does not read Ed25519 in PKCS#8, which therefore is made only where it is asked for.
+/// Neither `Debug` nor `Clone`: what is shown or handed out twice is no secret of one owner.
+pub struct FreshKey {
+    key: PKey<Private>,
+    algorithm: Algorithm,
+}
+
+impl FreshKey {
+    /// RSA-2048 takes 45 ms of a processor and RSA-4096 ten times that: callers bound how many run at once.
+    pub fn generate(algorithm: Algorithm) -> Result<Self> {
+        Ok(Self { key: make(algorithm.family()).map_err(Error::internal)?, algorithm })
+    }
+
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(super) fn key(&self) -> &PKeyRef<Private> {
+        &self.key
+    }
+
+    /// An SSH key pair with the comment `Generated-by-Nova`. Without a format: PKCS#1 for RSA, OpenSSH for the others.
+    /// `pkcs1` for anything but RSA is `Error::Invalid { field: "private_key_format" }`.
+    ///
+    /// Writing takes some 15 µs. ssh-keygen does not read Ed25519 in PKCS#8, which therefore is made only where it is asked for.
+    pub fn write(&self, format: Option<PrivateKeyFormat>, end: LineEnd) -> Result<Generated> {
+        let family = self.algorithm.family();
+        let format = format.unwrap_or(match family {
+            Family::Rsa { .. } => PrivateKeyFormat::Pkcs1,
+            Family::Ed25519 | Family::Ecdsa(_) => PrivateKeyFormat::OpenSsh,
+        });
+        let Some(blob) = Blob::of(&self.key).map_err(Error::internal)? else {
+            return Err(Error::internal("a generated key is of a type that OpenSSH does not have"));
+        };
+        let private_key = format.write(&self.key, &blob.plain, COMMENT)?;
+        Ok(Generated { public_key: describe(family, &blob, end)?, private_key })
+    }
+}
+
+/// A key that is generated and written at once; see [`FreshKey`].
 pub fn generate_ssh(algorithm: Algorithm, format: Option<PrivateKeyFormat>, end: LineEnd) -> Result<Generated> {
-    let family = algorithm.family();
-    let format = format.unwrap_or(match family {
-        Family::Rsa { .. } => PrivateKeyFormat::Pkcs1,
-        Family::Ed25519 | Family::Ecdsa(_) => PrivateKeyFormat::OpenSsh,
-    });
-    let key = make(family).map_err(Error::internal)?;
-    let Some(blob) = Blob::of(&key).map_err(Error::internal)? else {
-        return Err(Error::internal("a generated key is of a type that OpenSSH does not have"));
-    };
-    let private_key = format.write(&key, &blob.plain, COMMENT)?;
-    Ok(Generated { public_key: describe(family, &blob, end)?, private_key })
+    FreshKey::generate(algorithm)?.write(format, end)
 }
 
 fn make(family: Family) -> Result<PKey<Private>, ErrorStack> {
@@ -127,6 +174,10 @@ fn describe(family: Family, blob: &Blob, end: LineEnd) -> Result<PublicKey> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use openssl::bn::{BigNum, BigNumContext};
+
     use super::*;
     use crate::ssh::{check_pair, parse_ssh};
 
@@ -215,6 +266,35 @@ mod tests {
         assert!(pair.public_key.text.starts_with("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ"));
     }
 
+    /// FIPS 186-5, A.1.3: a difference of more than 2^(bits/2 - 100) keeps Fermat's method from finding the factors.
+    #[test]
+    fn s61_rsa_primes_are_different_far_apart_and_in_no_two_keys() {
+        let rsa = |_| FreshKey::generate(Algorithm::Rsa2048).unwrap().key.rsa().unwrap();
+        let keys: Vec<Rsa<Private>> = (0..12).map(rsa).collect();
+        let mut context = BigNumContext::new().unwrap();
+        for (i, rsa) in keys.iter().enumerate() {
+            let (p, q) = (rsa.p().unwrap(), rsa.q().unwrap());
+            assert_eq!((p.num_bits(), q.num_bits(), rsa.n().num_bits()), (1024, 1024, 2048));
+            assert_eq!(rsa.e().to_dec_str().unwrap().to_string(), "65537");
+            assert!((p - q).num_bits() > 1024 - 100);
+            // Keys of the ROCA kind are powers of 65537 modulo each small prime: modulo 11, 1 or 10 alone.
+            let mut common = BigNum::new().unwrap();
+            for other in &keys[i + 1..] {
+                common.gcd(rsa.n(), other.n(), &mut context).unwrap();
+                assert_eq!(common.num_bits(), 1, "two keys have a prime in common");
+            }
+        }
+        let of_roca = |rsa: &Rsa<Private>| matches!(rsa.n().mod_word(11).unwrap(), 1 | 10);
+        assert!(!keys.iter().all(of_roca));
+    }
+
+    #[test]
+    fn s61_no_two_ed25519_keys_are_alike() {
+        let make = |_| FreshKey::generate(Algorithm::Ed25519).unwrap().key.raw_public_key().unwrap();
+        let keys: HashSet<Vec<u8>> = (0..5_000).map(make).collect();
+        assert_eq!(keys.len(), 5_000);
+    }
+
     #[test]
     fn pkcs1_is_for_rsa_only() {
         for (word, _) in &FAST[1..] {
@@ -228,7 +308,7 @@ mod tests {
         for (word, _) in FAST {
             let algorithm = Algorithm::parse(word).unwrap();
             let stored = generate_ssh(algorithm, None, LineEnd::None).unwrap().public_key.algorithm;
-            assert_eq!(stored.to_string(), word);
+            assert_eq!((stored.to_string().as_str(), algorithm.as_str()), (word, word));
         }
         assert_eq!(Algorithm::parse("rsa-3072"), Some(Algorithm::Rsa3072));
         assert_eq!(Algorithm::parse("rsa-4096"), Some(Algorithm::Rsa4096));

@@ -20,9 +20,9 @@ mod wire;
 mod x509;
 
 pub use export::{ExportForm, export};
-pub use generate::{Algorithm, Generated, LineEnd, generate_ssh};
+pub use generate::{Algorithm, FreshKey, Generated, LineEnd, generate_ssh};
 pub use passphrase::Passphrase;
 pub use private_format::PrivateKeyFormat;
 pub use private_key::{check_pair, derives};
 pub use public_key::{PublicKey, parse_ssh};
-pub use x509::{generate_certificate, parse_certificate};
+pub use x509::{CERTIFICATE_ALGORITHM, certify, parse_certificate};

@@ -5,18 +5,16 @@ use openssl::bn::{BigNum, MsbOption};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::pkey::{PKey, PKeyRef, Private};
-use openssl::rsa::Rsa;
+use openssl::pkey::{PKeyRef, Private};
 use openssl::x509::extension::{ExtendedKeyUsage, SubjectAlternativeName, SubjectKeyIdentifier};
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
 use super::blob::Blob;
 use super::wire::Reason;
-use super::{Generated, PublicKey, der, fingerprint, pem, pkcs12, public_key};
+use super::{Algorithm, FreshKey, Generated, PublicKey, der, fingerprint, pem, pkcs12, public_key};
 use crate::domain::{Error, KeyKind, PrivateKeyPem, Result, Timestamp, UserId};
 
 /// Of the recorded certificates.
-const KEY_BITS: u32 = 2048;
 const DAYS_VALID: i64 = 3650;
 /// X.509 version 3 is written as 2.
 const VERSION_3: i32 = 2;
@@ -75,18 +73,22 @@ fn describe(text: String, key: Blob, der: &[u8]) -> Result<PublicKey> {
     })
 }
 
-/// Nova's x509 key pair: a self-signed RSA-2048 certificate for `user`, and a base64 PKCS#12 with an empty password.
+/// The key of the recorded certificates.
+pub const CERTIFICATE_ALGORITHM: Algorithm = Algorithm::Rsa2048;
+
+/// Nova's x509 key pair: a self-signed certificate for `user` with `key`, which is a [`CERTIFICATE_ALGORITHM`], and a base64
+/// PKCS#12 with an empty password.
 ///
 /// A user id of more than 64 characters does not fit into a common name and is `Error::Invalid`: cut short, two users'
 /// certificates could bear the same name.
-pub fn generate_certificate(user: &UserId) -> Result<Generated> {
+pub fn certify(key: &FreshKey, user: &UserId) -> Result<Generated> {
     if user.as_str().chars().count() > LONGEST_COMMON_NAME {
         let reason = format!("has more than the {LONGEST_COMMON_NAME} characters that a certificate's name may have");
         return Err(Error::Invalid { field: "user_id", reason });
     }
-    let key = Rsa::generate(KEY_BITS).and_then(PKey::from_rsa).map_err(Error::internal)?;
-    let certificate = self_signed(user.as_str(), &key).map_err(Error::internal)?;
-    let pkcs12 = pkcs12::seal(&key, &certificate).map_err(Error::internal)?;
+    let key = key.key();
+    let certificate = self_signed(user.as_str(), key).map_err(Error::internal)?;
+    let pkcs12 = pkcs12::seal(key, &certificate).map_err(Error::internal)?;
     let text = certificate.to_pem().map_err(Error::internal)?;
     let text = String::from_utf8(text).map_err(Error::internal)?;
     let public_key = parse_certificate(&text)?;
@@ -147,6 +149,10 @@ mod tests {
                 assert_eq!((key.kind, key.text.as_str()), (KeyKind::X509, text), "{name}");
             }
         }
+    }
+
+    fn generate_certificate(user: &UserId) -> Result<Generated> {
+        certify(&FreshKey::generate(CERTIFICATE_ALGORITHM)?, user)
     }
 
     fn user(id: &str) -> UserId {

@@ -14,6 +14,7 @@ mod master_keys;
 mod metrics;
 mod nova;
 mod ops;
+mod pool;
 mod proxies;
 mod routing;
 mod security;

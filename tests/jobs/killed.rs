@@ -20,7 +20,8 @@ const CLIENTS: usize = 6;
 fn serve(app: &TestApp) -> (Child, SocketAddr) {
     let [api, admin] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let mut serve = command(app, &["serve", "--listen", &api.to_string()]);
-    serve.arg("--set").arg(format!("admin.listen={admin}")).stdout(Stdio::null()).stderr(Stdio::null());
+    serve.arg("--set").arg(format!("admin.listen={admin}")).args(["--set", "keypair.pool.size=0"]);
+    serve.stdout(Stdio::null()).stderr(Stdio::null());
     let child = serve.spawn().unwrap();
     let started = Instant::now();
     while TcpStream::connect(api).is_err() {

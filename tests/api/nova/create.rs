@@ -167,7 +167,7 @@ async fn the_algorithm_may_be_chosen() {
 
 /// Ours: a Nova has no such bound.
 #[actix_web::test]
-async fn a_full_queue_of_generators_asks_for_patience() {
+async fn s58_a_full_queue_of_generators_asks_for_patience() {
     let app = TestApp::spawn_with(&[("keypair.generators", "1"), ("keypair.generator_queue", "1")]).await;
     let create = |place: usize| {
         let body = json!({ "keypair": { "name": format!("k{place}"), "algorithm": "rsa-3072" } });

@@ -172,6 +172,8 @@ async fn settings(directory: &Path, changed: &[(&str, &str)]) -> Settings {
         ("admin.listen", "127.0.0.1:0".to_owned()),
         ("data.dir", data),
         ("identity.bootstrap_password_file", password_file),
+        // Keys that nobody asks for would take the processors from the other tests.
+        ("keypair.pool.size", "0".to_owned()),
     ];
     if let Some(url) = database::fresh_schema().await {
         let master_key = directory.join("postgres-master.key");
