@@ -11,6 +11,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -329,6 +330,17 @@ fn two_that_start_at_once_in_one_directory_share_its_master_key() {
             (serves, told)
         });
         assert!(outcomes.iter().all(|(serves, _)| *serves), "{outcomes:?}");
+    }
+}
+
+#[test]
+fn a_signal_ends_the_service_in_the_middle_of_a_key_that_is_made_beforehand() {
+    for algorithm in ["rsa-2048", "rsa-4096"] {
+        let service = Service::start(&["--set", &format!("keypair.algorithm={algorithm}")]);
+        let since = Instant::now();
+        let (code, log) = service.stop();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(since.elapsed() < Duration::from_secs(10), "it waited for {algorithm}");
     }
 }
 
