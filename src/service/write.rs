@@ -21,6 +21,11 @@ impl KeyPairs {
         Ok(())
     }
 
+    /// Whether the caller deletes any key pair of that name space.
+    pub fn may_delete(&self, caller: &Caller, whose: &Whose) -> Result<()> {
+        authorize(caller, Action::Delete, &whose.written_owner(caller), None)
+    }
+
     /// Deletes the very key pair that was found, and no other that has taken its name since.
     #[tracing::instrument(skip_all, fields(key_pair.name = %pair.name))]
     pub async fn delete_found(&self, caller: &Caller, via: &Via, pair: &KeyPair) -> Result<()> {

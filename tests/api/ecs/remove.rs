@@ -41,6 +41,7 @@ async fn a_reader_deletes_and_makes_none_of_the_projects() {
     assert_eq!(names(&app, &reader, &[]).await, ["web"]);
     for (action, own) in [
         ("DeleteKeyPairs", &[("KeyPairNames", "[\"web\"]")][..]),
+        ("DeleteKeyPairs", &[("KeyPairNames", "[\"nothing\"]")]),
         ("CreateKeyPair", &[("KeyPairName", "mine")]),
         ("TagResources", &[("ResourceType", "keypair"), ("ResourceId.1", "web"), ("Tag.1.Key", "a")]),
         ("UntagResources", &[("ResourceType", "keypair"), ("ResourceId.1", "web"), ("All", "true")]),

@@ -23,6 +23,7 @@ pub(super) async fn key_pairs(call: &Call, state: &State) -> Result<HttpResponse
     let key_pairs = of_region(region, state)?;
     let whose = Whose::Project(call.project.clone());
     let names = names_of(names)?;
+    key_pairs.may_delete(&call.caller, &whose).map_err(refused)?;
     let page = PageNumber { number: 1, size: names.len() };
     let search = Search { name: NamePattern::OneOf(names), ..Search::default() };
     let hits = key_pairs.search(&call.caller, &whose, &search, page).await.map_err(refused)?.page;

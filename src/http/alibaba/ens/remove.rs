@@ -20,6 +20,7 @@ pub(super) async fn key_pair(call: &Call, state: &State) -> Result<HttpResponse,
     let Some(search) = search(call)? else { return done(call) };
     let whose = Whose::Project(call.project.clone());
     let key_pairs = &state.alibaba.ens;
+    key_pairs.may_delete(&call.caller, &whose).map_err(refused)?;
     let first = PageNumber { number: 1, size: 1 };
     let hits = key_pairs.search(&call.caller, &whose, &search, first).await.map_err(refused)?;
     let own = Owner::Project(call.project.clone());
