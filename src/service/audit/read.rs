@@ -62,11 +62,20 @@ impl Audit {
         is_in_scope && caller.roles.contains(&Role::AUDITOR)
     }
 
+    /// A misspelt region must not look like one in which nothing happened, nor get a chain by being asked for.
+    async fn refuse_unknown(&self, region: &Region, chain: &Chain) -> Result<()> {
+        let is_known =
+            *region == self.region || !self.store.ledger_page_before(region, chain, i64::MAX, 1).await?.is_empty();
+        let reason = || format!("has no records of {chain}");
+        if is_known { Ok(()) } else { Err(Error::Invalid { field: "region", reason: reason() }) }
+    }
+
     /// The records, in order. That `actor` read them is recorded on the same chain first.
     pub async fn read(&self, wanted: &Wanted, actor: Actor) -> Result<Vec<AuditRecord>> {
         let subject = Subject { name: wanted.name.clone(), ..Subject::default() };
         let entry = Entry::done(Event::AuditRead, actor, subject);
         let region = wanted.region.as_ref().unwrap_or(&self.region);
+        self.refuse_unknown(region, &wanted.chain).await?;
         self.store.ledger_append(region, &wanted.chain, entry).await?;
         let RecordLimit(limit) = wanted.limit;
         let most = limit as usize;

@@ -145,6 +145,8 @@ async fn regions_are_name_spaces_of_their_own() {
             events
         );
     }
+    let misspelt = format!("/ledger?project_id={}&region=cn-hangzhu", app.demo.project_id);
+    app.ask_admin(&audra, &misspelt).await.expect(400);
     let regions = done(&app, &key, "DescribeRegions", &[]).await;
     let regions: Vec<_> = regions["Regions"]["Region"].as_array().unwrap().iter().map(|it| &it["RegionId"]).collect();
     assert_eq!(regions, ["RegionOne", "cn-hangzhou"]);
