@@ -17,12 +17,14 @@ fn has_armour(text: &str) -> bool {
 }
 
 /// A key file without its armour, and the private key of a certificate, which is a PKCS#12 in base64, have no word to tell them
-/// by: any DER sequence of some length begins with `MI`, OpenSSH's form with its own name. Blanks may be `+` in an address
-/// that somebody forgot to escape.
+/// by: any DER sequence begins with `M` and a letter up to `P`, OpenSSH's form with its own name. Blanks may be `+` in an
+/// address that somebody forgot to escape.
 fn is_base64_key(text: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=%".contains(&byte) || byte.is_ascii_whitespace();
-    let begins = ["MI", "b3BlbnNzaC1rZXk"].iter().any(|begin| text.trim_start().starts_with(begin));
-    text.len() >= SHORTEST_FILE && begins && text.bytes().all(is_base64)
+    let text = text.trim_start();
+    let is_sequence = matches!(text.as_bytes(), [b'M', b'A'..=b'P', ..]);
+    let is_key = is_sequence || text.starts_with("b3BlbnNzaC1rZXk");
+    text.len() >= SHORTEST_FILE && is_key && text.bytes().all(is_base64)
 }
 
 #[cfg(test)]
@@ -40,6 +42,8 @@ mod tests {
             &long.replace('G', " "),
             &format!("\n{long}\r\n{long}==\n"),
             openssh,
+            "MC4CAQAwBQYDK2VwBCIEIH0AM+1c3TEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "MHcCAQEEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAoAoGCCqGSM49AwEH",
         ] {
             assert_eq!(shown(hidden), HIDDEN);
         }
