@@ -20,7 +20,7 @@ async fn warm(size: usize, settings: &[(&str, &str)]) -> TestApp {
     let settings = [settings, &[("keypair.pool.size", size_text.as_str())]].concat();
     let app = TestApp::spawn_with(&settings).await;
     // Beside other tests, which go first, a key takes seconds.
-    for _ in 0..1200 {
+    for _ in 0..6000 {
         if value(&app, READY).await == Some(size as u64) {
             return app;
         }

@@ -114,10 +114,8 @@ impl Generators {
             Place::Now(turn) => Some(turn),
             Place::Full => None,
             Place::Later(turn) => {
-                self.metrics.wait(self.turns.waiting());
-                let turn = timeout(self.longest_wait, turn).await;
-                self.metrics.wait(self.turns.waiting());
-                turn.ok().and_then(std::result::Result::ok)
+                let _waiting = Waiting::begin(&self.turns, &self.metrics);
+                timeout(self.longest_wait, turn).await.ok().and_then(std::result::Result::ok)
             }
         };
         self.metrics.waited(since.elapsed());
@@ -126,6 +124,25 @@ impl Generators {
 
     fn draw(&self, algorithm: Algorithm) -> Option<UnusedKey> {
         draw(&self.pool, &self.metrics, algorithm)
+    }
+}
+
+/// A request that waits: counted when it begins to and when it ends, also by hanging up.
+struct Waiting<'a> {
+    turns: &'a Arc<Turns>,
+    metrics: &'a Metrics,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(turns: &'a Arc<Turns>, metrics: &'a Metrics) -> Self {
+        metrics.wait(turns.waiting());
+        Self { turns, metrics }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.metrics.wait(self.turns.waiting());
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) struct Pool<K> {
     clock: Clock,
     metrics: Metrics,
     state: Mutex<State<K>>,
-    changed: Condvar,
+    /// A key is wanted, or the pool is closed.
+    wanted: Condvar,
+    /// The pool is closed.
+    closed: Condvar,
 }
 
 struct State<K> {
@@ -85,7 +88,7 @@ impl<K> Pool<K> {
             in_the_making: 0,
         };
         let state = State { open: size > 0, batch: 0, looked: clock(), shelves: slow.map(shelf).into() };
-        Self { size, clock, metrics, state: Mutex::new(state), changed: Condvar::new() }
+        Self { size, clock, metrics, state: Mutex::new(state), wanted: Condvar::new(), closed: Condvar::new() }
     }
 
     /// A key that is ready, and is the caller's alone from now on.
@@ -99,7 +102,8 @@ impl<K> Pool<K> {
         let drawn = shelf.keys.pop_front();
         self.metrics.ready(algorithm, shelf.keys.len());
         drop(state);
-        self.changed.notify_all();
+        // One is enough for one key; those that rest must not be woken to take the lock from those who draw.
+        self.wanted.notify_one();
         drawn
     }
 
@@ -150,12 +154,12 @@ impl<K> Pool<K> {
     pub(super) fn wait_until_wanted(&self) {
         let (state, now) = self.look();
         let is_full = |state: &mut State<K>| state.open && state.most_wanted(self.size, now).is_none();
-        drop(self.changed.wait_timeout_while(state, LOOK, is_full));
+        drop(self.wanted.wait_timeout_while(state, LOOK, is_full));
     }
 
     /// So long, or until the pool is closed.
     pub(super) fn rest(&self, time: Duration) {
-        drop(self.changed.wait_timeout_while(self.lock(), time, |state| state.open));
+        drop(self.closed.wait_timeout_while(self.lock(), time, |state| state.open));
     }
 
     /// Wipes all keys, and takes none any more.
@@ -164,7 +168,8 @@ impl<K> Pool<K> {
         state.open = false;
         state.shelves.iter_mut().for_each(|shelf| shelf.keys.clear());
         drop(state);
-        self.changed.notify_all();
+        self.wanted.notify_all();
+        self.closed.notify_all();
     }
 
     fn shelve(
@@ -234,10 +239,11 @@ impl<K> State<K> {
         self.shelves.iter_mut().find(|shelf| shelf.algorithm == algorithm)
     }
 
-    /// The algorithm that is furthest from having all its keys.
+    /// The algorithm that is furthest from having all its keys, those first that are always kept ready: whoever asks for others
+    /// all the time must not leave everybody else without.
     fn most_wanted(&self, size: usize, now: Duration) -> Option<Algorithm> {
         let wanted = self.shelves.iter().filter(|shelf| shelf.is_wanted(now) && shelf.coming() < size);
-        wanted.min_by_key(|shelf| shelf.coming()).map(|shelf| shelf.algorithm)
+        wanted.min_by_key(|shelf| (!shelf.always, shelf.coming())).map(|shelf| shelf.algorithm)
     }
 }
 

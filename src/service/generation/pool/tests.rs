@@ -230,10 +230,17 @@ fn a_draw_wakes_the_thread_that_fills_and_closing_ends_it() {
     });
     let started = std::time::Instant::now();
     let mut drawn = 0;
-    while drawn < 50 {
+    while drawn < 5 {
         drawn += usize::from(pool.draw(Rsa2048).is_some());
     }
     pool.close();
     filling.join().unwrap();
     assert!(started.elapsed() < LOOK, "nobody waits for the next look at the clocks");
+}
+
+#[test]
+fn algorithms_that_somebody_asks_for_are_filled_after_those_that_are_always_kept() {
+    let mut scene = Scene::new(2);
+    assert!(scene.pool.draw(Rsa4096).is_none());
+    assert_eq!(scene.fill(), [Rsa2048, Rsa2048, Rsa4096, Rsa4096]);
 }
