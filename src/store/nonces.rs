@@ -9,7 +9,7 @@ use tracing::instrument;
 use super::Store;
 use super::connection::{run, unavailable};
 use super::schema::nonces;
-use super::writer::{Command, Failed, Writer};
+use super::writer::{Command, Writer};
 use crate::domain::{Error, Result, Timestamp};
 
 /// A nonce that is to be seen, and whoever waits to hear whether it was before.
@@ -46,8 +46,9 @@ pub(super) async fn commit(writer: &mut Writer, writes: Vec<NonceWrite>) {
             }
         }
         Err(failed) => {
-            let is_passing = matches!(failed, Failed::Unreachable(_) | Failed::Unknown(..));
-            let cause = Error::from(failed).with_cause();
+            let failed = Error::from(failed);
+            let is_passing = matches!(failed, Error::Unavailable { .. });
+            let cause = failed.with_cause();
             let error = || if is_passing { unavailable(cause.clone()) } else { Error::internal(cause.clone()) };
             writes.into_iter().for_each(|write| drop(write.answer.send(Err(error()))));
         }
