@@ -35,7 +35,7 @@ Exit status:
   1  it failed; stderr says why
   2  the command line or a setting is wrong; stderr names it";
 
-/// An SSH key pair service that OpenStack and Huawei Cloud clients talk to unmodified.
+/// An SSH key pair service that OpenStack, Huawei Cloud and Alibaba Cloud clients talk to unmodified.
 #[derive(Parser)]
 #[command(name = "keypaird", version, after_help = EXAMPLES, propagate_version = false, arg_required_else_help = true)]
 struct CommandLine {
