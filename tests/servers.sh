@@ -87,9 +87,11 @@ stop_kms() {
     rm -f "$kms_log"
 }
 
-# Starts a PostgreSQL of this stage's own on a free loopback port; it goes with the stage's shell. Sets postgresql_url.
+# Starts a PostgreSQL of this stage's own on a free loopback port; it goes with the stage's shell. Sets postgresql_url and
+# postgresql_folder. What tests write need not survive a power cut; where figures are measured, "durable" keeps the settings
+# that PostgreSQL has.
 start_postgresql() {
-    local port password options
+    local durability=${1:-throwaway} port password options
     postgresql_folder=$(mktemp -d)
     port=$(free_port)
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
@@ -98,8 +100,8 @@ start_postgresql() {
     ((EUID != 0)) || chown -R postgres "$postgresql_folder"
     as_postgres "$(postgresql_tool initdb)" --pgdata "$postgresql_folder/data" --username keypaird --encoding UTF8 \
         --locale C --auth scram-sha-256 --pwfile "$postgresql_folder/password" --no-sync >/dev/null
-    # What the tests write is thrown away with the folder: nothing of it need survive a power cut.
-    options="-c fsync=off -c full_page_writes=off -c max_connections=300 -c listen_addresses=127.0.0.1 -p $port"
+    options="-c max_connections=300 -c listen_addresses=127.0.0.1 -p $port"
+    [[ "$durability" == durable ]] || options+=" -c fsync=off -c full_page_writes=off"
     as_postgres "$(postgresql_tool pg_ctl)" --pgdata "$postgresql_folder/data" --log "$postgresql_folder/log" --wait \
         --options "$options -k $postgresql_folder" start >/dev/null ||
         fail "PostgreSQL did not start: $(cat "$postgresql_folder/log")"

@@ -1,0 +1,112 @@
+"""A service as an operator would start it, on the settings that it has but for a limit, and users with tokens."""
+
+import os
+import sqlite3
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loads import Processes
+from service import CLOUD, Service, login_body, new_database, postgresql_settings, request, running_service
+
+# Never reached by a load.
+LIMIT = "1000000000"
+READY = 'keypair_pool_keys{algorithm="rsa-2048"} '
+# Logins cost a processor's time; more at once than there are processors only wait.
+LOGINS = 4
+# How long keys may take to be ready, in seconds.
+PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Scene:
+    service: Service
+    database: int | None
+    """The number of PostgreSQL's first process."""
+    tokens: Path
+    """The tokens of many users, a line each."""
+    one_token: Path
+    """That of another user."""
+
+    @property
+    def processes(self) -> Processes:
+        return Processes(self.service.process.pid, self.database)
+
+    def one(self) -> str:
+        return self.one_token.read_text().strip()
+
+    def keep_ready(self, keys: int):
+        """Starts the service anew with a pool of so many keys, and waits for them."""
+        self.service.stop()
+        self.service.settings["KEYPAIRD__KEYPAIR__POOL__SIZE"] = str(keys)
+        self.service.start()
+        deadline = time.monotonic() + PATIENCE
+        while _keys_ready(self.service) < keys:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the service has only {_keys_ready(self.service)} of {keys} keys ready")
+            time.sleep(0.2)
+
+
+@contextmanager
+def on_postgresql(folder: Path, users: int):
+    folder.mkdir()
+    url = new_database()
+    first_process = Path(os.environ["TEST_POSTGRESQL_FOLDER"], "data/postmaster.pid").read_text().split()[0]
+    service = Service(folder, url, postgresql_settings(folder, url))
+    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", url]
+
+    def run(script):
+        subprocess.run(command, input=script, text=True, check=True)
+
+    with _scene(service, int(first_process), run, users) as scene:
+        yield scene
+
+
+@contextmanager
+def on_sqlite(folder: Path, users: int):
+    folder.mkdir()
+    service = Service(folder)
+
+    def run(script):
+        with closing(sqlite3.connect(service.data / "keypaird.sqlite", timeout=60)) as connection:
+            connection.executescript(f"BEGIN; {script} COMMIT;")
+
+    with _scene(service, None, run, users) as scene:
+        yield scene
+
+
+@contextmanager
+def _scene(service, database, run, users):
+    service.settings["KEYPAIRD__KEYPAIR__LIMIT"] = LIMIT
+    with running_service(service):
+        run("".join(map(_copy_of_demo, range(users))))
+        with ThreadPoolExecutor(LOGINS) as logins:
+            tokens = list(logins.map(lambda number: _login(service, f"bench{number}"), range(users)))
+        scene = Scene(service, database, service.folder / "tokens", service.folder / "one-token")
+        scene.tokens.write_text("\n".join(tokens))
+        scene.one_token.write_text(_login(service, "demo"))
+        yield scene
+
+
+def _copy_of_demo(number: int) -> str:
+    """A user with demo's password, whose hash takes long to make, and roles."""
+    user = f"{number:032x}"
+    demo = "(SELECT id FROM users WHERE name = 'demo')"
+    return (
+        f"INSERT INTO users SELECT '{user}', 'bench{number}', password, enabled, created_at FROM users WHERE name = 'demo';\n"
+        f"INSERT INTO grants SELECT '{user}', target, role FROM grants WHERE user_id = {demo};\n"
+    )
+
+
+def _login(service, name):
+    answer = service.request("POST", "/identity/v3/auth/tokens", login_body(service.cloud(CLOUD)["auth"] | {"username": name}))
+    assert answer.status == 201, answer.body
+    return answer.headers["X-Subject-Token"]
+
+
+def _keys_ready(service):
+    lines = request(service.admin_port, "GET", "/metrics").body.decode().splitlines()
+    return next((int(line.removeprefix(READY)) for line in lines if line.startswith(READY)), 0)
