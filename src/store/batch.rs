@@ -52,6 +52,17 @@ pub(super) struct Create {
     pub new: NewKeyPair,
 }
 
+impl Create {
+    fn name(&self) -> &str {
+        self.new.pair.name.as_str()
+    }
+
+    /// Whose key pairs must not have the name either; the owner again where there is nobody else.
+    fn other_owner(&self) -> &str {
+        self.also_visible.as_ref().unwrap_or(&self.space.owner)
+    }
+}
+
 /// What decides on a create, besides its owner's row.
 struct Found {
     name_is_taken: bool,
@@ -222,16 +233,10 @@ async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Ve
 /// is not locked: a name made there at the same moment by another process is only hidden by the user's own.
 async fn look(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<Vec<Found>> {
     let looked: Vec<(bool, FoundLimits)> = run_each!(conn, get_result, creates.iter(), |create| select((
-        exists(
-            key_pairs::table
-                .filter(key_pairs::region.eq(&create.space.region))
-                .filter(
-                    key_pairs::owner
-                        .eq(&create.space.owner)
-                        .or(key_pairs::owner.eq(create.also_visible.as_ref().unwrap_or(&create.space.owner)))
-                )
-                .filter(key_pairs::name.eq(create.new.pair.name.as_str()))
-        ),
+        // Not one `exists` for either owner: as long as PostgreSQL has no statistics of the table it would read that from
+        // the index by region and name alone, through all rows of the region.
+        exists(key_pairs::table.filter(is_named(&create.space.region, &create.space.owner, create.name())))
+            .or(exists(key_pairs::table.filter(is_named(&create.space.region, create.other_owner(), create.name())))),
         key_pair_limits!(&create.limits),
     )))?;
     let found = looked
@@ -254,7 +259,7 @@ fn decide<'w>(
     {
         return Err(Error::QuotaExceeded { limit });
     }
-    let name = new.pair.name.as_str();
+    let name = create.name();
     let elsewhere = also_visible.as_deref().is_some_and(|owner| names.contains(&(space.region.as_str(), owner, name)));
     if found.name_is_taken || elsewhere || !names.insert((&space.region, &space.owner, name)) {
         return Err(Error::AlreadyExists(new.pair.name.clone()));
