@@ -24,9 +24,6 @@ const MAX_DRAINED: usize = 1 << 20;
 /// How long a client may take to send a body.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Room for all but the largest bodies, so that a private key is not left behind in memory by a buffer that grew.
-const USUAL: usize = 16 * 1024;
-
 /// Why a body was not read.
 #[derive(Debug)]
 pub enum Unread {
@@ -60,16 +57,27 @@ pub async fn read(payload: Payload) -> Result<Zeroizing<Vec<u8>>, Unread> {
 }
 
 async fn gather(mut payload: Payload) -> Result<Zeroizing<Vec<u8>>, Unread> {
-    let mut body = Zeroizing::new(Vec::with_capacity(USUAL));
+    let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(Unread::Broken)?;
         if body.len() + chunk.len() > LIMIT {
             drain(payload).await;
             return Err(Unread::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        append(&mut body, &chunk);
     }
     Ok(body)
+}
+
+/// Where the buffer must grow, the one before is wiped: a private key is not left behind in memory.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    let length = body.len() + chunk.len();
+    if length > body.capacity() {
+        let mut larger = Vec::with_capacity(length.max(2 * body.capacity()));
+        larger.extend_from_slice(body);
+        *body = Zeroizing::new(larger);
+    }
+    body.extend_from_slice(chunk);
 }
 
 async fn drain(mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin) {
