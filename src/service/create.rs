@@ -154,19 +154,17 @@ impl KeyPairs {
     }
 
     /// Spares the work on what the insert would refuse; the insert decides, whatever was seen here.
-    async fn check_room(&self, caller: &Caller, draft: &Draft) -> Result<()> {
-        self.check_quota(caller, &draft.whose).await?;
-        match self.find_visible(caller, &draft.whose, &draft.name).await? {
-            Some(taken) => Err(Error::AlreadyExists(taken.name)),
-            None => Ok(()),
-        }
+    async fn check_room(&self, caller: &Caller, Draft { whose, name, .. }: &Draft) -> Result<()> {
+        let (owner, other) = (whose.written_owner(caller), whose.other_owner(caller));
+        self.store.key_pair_check_room(&self.region, &owner, other.as_ref(), name, self.limit_of(caller)).await
     }
 
     async fn check_quota(&self, caller: &Caller, whose: &Whose) -> Result<()> {
-        let owner = whose.written_owner(caller);
-        let limit =
-            LimitOf { limits_in: &self.home, project: caller.project(), caller: &caller.user, default: self.limit };
-        self.store.key_pair_check_quota(&self.region, &owner, limit).await
+        self.store.key_pair_check_quota(&self.region, &whose.written_owner(caller), self.limit_of(caller)).await
+    }
+
+    fn limit_of<'a>(&'a self, caller: &'a Caller) -> LimitOf<'a> {
+        LimitOf { limits_in: &self.home, project: caller.project(), caller: &caller.user, default: self.limit }
     }
 
     async fn data_key(&self, caller: &Caller, draft: &Draft, protection: &Protection) -> Result<FreshDataKey> {

@@ -1,28 +1,22 @@
 //! Creates and deletes of key pairs, gathered: many requests, one transaction.
 
-use std::collections::HashSet;
-
 use diesel::QueryResult;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use futures_util::future::try_join;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::NewKeyPair;
+use super::admission::Admission;
 use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
-use super::master_keys::hold;
+use super::creates::{self, Create};
 use super::owners::{Space, Tallies};
-use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
-use super::rows::{NewKeyPairRow, NewSealedRow, is_named};
-use super::schema::{key_pair_tags as tags, key_pairs, sealed_private_keys};
-use super::tags::TagRow;
+use super::rows::is_named;
+use super::schema::key_pairs;
 use super::writer::{Abort, Failed, Writer};
-use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Limit, Result, Subject};
-
-/// How many tags one statement inserts: of their five columns each, SQLite takes 32,766 at once.
-const TAG_ROWS: usize = 5000;
+use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Result, Subject};
 
 /// A create or a delete that waits, and whoever waits for it.
 pub(super) struct KeyPairWrite {
@@ -42,31 +36,6 @@ pub(super) struct Delete {
     pub id: Option<Vec<u8>>,
     /// Who deletes it, for the ledger, where a private key goes with it.
     pub actor: Actor,
-}
-
-pub(super) struct Create {
-    pub space: Space,
-    /// The written form of `new.also_visible`.
-    pub also_visible: Option<String>,
-    pub limits: LimitHolders,
-    pub new: NewKeyPair,
-}
-
-impl Create {
-    fn name(&self) -> &str {
-        self.new.pair.name.as_str()
-    }
-
-    /// Whose key pairs must not have the name either; the owner again where there is nobody else.
-    fn other_owner(&self) -> &str {
-        self.also_visible.as_ref().unwrap_or(&self.space.owner)
-    }
-}
-
-/// What decides on a create, besides its owner's row.
-struct Found {
-    name_is_taken: bool,
-    limit: Limit,
 }
 
 /// What a transaction did, if it was committed.
@@ -120,8 +89,8 @@ fn answer(writes: Vec<KeyPairWrite>, verdicts: Vec<Result<()>>) {
 }
 
 /// The owners' rows are locked first, in one statement and in (region, owner) order, so that two processes never wait for
-/// each other in a circle; quota is decided on those rows. What is refused leaves before anything is inserted.
-async fn apply(conn: &mut Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abort> {
+/// each other in a circle; quota is decided on those rows.
+async fn apply(conn: &Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abort> {
     if writes.iter().all(|write| write.answer.is_closed()) {
         // They were told to come again while the transaction lost to another process's: it must not succeed after that.
         return Err(Abort::Refused(unavailable("nobody waits for the answer any more")));
@@ -137,16 +106,16 @@ async fn apply(conn: &mut Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abo
     let mut tallies = Tallies::default();
     deletes.iter().for_each(|delete| tallies.reserve(&delete.space, -1));
     creates.iter().for_each(|create| tallies.reserve(&create.space, 1));
-    tallies.lock(conn).await?;
+    let ((), admission) = try_join(tallies.lock(conn), Admission::read(conn, &creates)).await?;
     let mut done = Done { verdicts: Vec::with_capacity(writes.len()), witness: None };
     apply_deletes(conn, &deletes, &mut tallies, &mut done).await?;
-    apply_creates(conn, &creates, &mut tallies, &mut done).await?;
+    apply_creates(conn, &creates, admission, &mut tallies, &mut done).await?;
     tallies.settle(conn).await?;
     Ok(done)
 }
 
 async fn apply_deletes(
-    conn: &mut Conn<'_>,
+    conn: &Conn<'_>,
     deletes: &[&Delete],
     tallies: &mut Tallies<'_>,
     done: &mut Done,
@@ -164,6 +133,22 @@ async fn apply_deletes(
         done.witness = Some(Witness { space: delete.space.clone(), id: row.id, expected: Expected::Absent });
         done.verdicts.push(Ok(()));
     }
+    Ok(())
+}
+
+async fn apply_creates(
+    conn: &Conn<'_>,
+    creates: &[&Create],
+    admission: Admission<'_>,
+    tallies: &mut Tallies<'_>,
+    done: &mut Done,
+) -> Result<(), Abort> {
+    let verdicts = creates::apply(conn, creates, admission, tallies).await?;
+    if let Some((Create { space, new, .. }, _)) = creates.iter().zip(&verdicts).find(|(_, verdict)| verdict.is_ok()) {
+        let id = new.pair.id.as_uuid().as_bytes().to_vec();
+        done.witness = Some(Witness { space: space.clone(), id, expected: Expected::Present });
+    }
+    done.verdicts.extend(verdicts);
     Ok(())
 }
 
@@ -193,104 +178,12 @@ impl Delete {
     }
 }
 
-async fn apply_creates(
-    conn: &mut Conn<'_>,
-    creates: &[&Create],
-    tallies: &mut Tallies<'_>,
-    done: &mut Done,
-) -> Result<(), Abort> {
-    let found = look(conn, creates).await?;
-    let mut accepted = Vec::with_capacity(creates.len());
-    let mut names = HashSet::new();
-    for (&create, found) in creates.iter().zip(found) {
-        let verdict = decide(create, &found, tallies, &mut names);
-        if verdict.is_ok() {
-            accepted.push(create);
-            if let Some(entry) = &create.new.entry {
-                tallies.record(&create.space, entry)?;
-            }
-        }
-        done.verdicts.push(verdict);
-    }
-    hold(conn, accepted.iter().filter_map(|create| create.new.sealed.as_ref()).map(|sealed| &sealed.kek)).await?;
-    insert(conn, &accepted).await?;
-    if let Some(Create { space, new, .. }) = accepted.first() {
-        let id = new.pair.id.as_uuid().as_bytes().to_vec();
-        done.witness = Some(Witness { space: space.clone(), id, expected: Expected::Present });
-    }
-    Ok(())
-}
-
 /// Each row that was deleted. Its sealed private key goes with it (`ON DELETE CASCADE`).
-async fn delete_rows(conn: &mut Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<DeletedRow>>> {
+async fn delete_rows(conn: &Conn<'_>, deletes: &[&Delete]) -> QueryResult<Vec<Vec<DeletedRow>>> {
     run_each!(conn, get_results, deletes.iter(), |delete| diesel::delete(key_pairs::table)
         .filter(is_named(&delete.space.region, &delete.space.owner, delete.name.as_str()))
         .filter(delete.id.is_none().into_sql::<Bool>().or(key_pairs::id.eq(delete.id.as_deref().unwrap_or_default())))
         .returning(DeletedRow::as_returning()))
-}
-
-/// Whether each name is taken, in the owner or where the caller sees it too, and the limit that holds. The other owner's row
-/// is not locked: a name made there at the same moment by another process is only hidden by the user's own.
-async fn look(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<Vec<Found>> {
-    let looked: Vec<(bool, FoundLimits)> = run_each!(conn, get_result, creates.iter(), |create| select((
-        // Not one `exists` for either owner: as long as PostgreSQL has no statistics of the table it would read that from
-        // the index by region and name alone, through all rows of the region.
-        exists(key_pairs::table.filter(is_named(&create.space.region, &create.space.owner, create.name())))
-            .or(exists(key_pairs::table.filter(is_named(&create.space.region, create.other_owner(), create.name())))),
-        key_pair_limits!(&create.limits),
-    )))?;
-    let found = looked
-        .into_iter()
-        .zip(creates)
-        .map(|((name_is_taken, limits), create)| Found { name_is_taken, limit: effective(limits, create.new.limit) });
-    Ok(found.collect())
-}
-
-/// Quota first, then the name, as Nova does (recorded). `names` are those that the batch has accepted so far.
-fn decide<'w>(
-    create: &'w Create,
-    found: &Found,
-    tallies: &mut Tallies<'_>,
-    names: &mut HashSet<(&'w str, &'w str, &'w str)>,
-) -> Result<()> {
-    let Create { space, also_visible, limits: _, new } = create;
-    if let Limit::AtMost(limit) = found.limit
-        && tallies.used(space) >= i64::from(limit)
-    {
-        return Err(Error::QuotaExceeded { limit });
-    }
-    let name = create.name();
-    let elsewhere = also_visible.as_deref().is_some_and(|owner| names.contains(&(space.region.as_str(), owner, name)));
-    if found.name_is_taken || elsewhere || !names.insert((&space.region, &space.owner, name)) {
-        return Err(Error::AlreadyExists(new.pair.name.clone()));
-    }
-    tallies.count(space, 1);
-    Ok(())
-}
-
-async fn insert(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
-    let pairs: Vec<_> = creates.iter().map(|create| NewKeyPairRow::from(*create)).collect();
-    match pairs.as_slice() {
-        [] => return Ok(()),
-        // A statement of one row is prepared once for each connection, one of many rows each time.
-        [pair] => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pair))?,
-        pairs => run!(conn, execute, diesel::insert_into(key_pairs::table).values(pairs))?,
-    };
-    insert_tags(conn, creates).await?;
-    let sealed: Vec<_> = creates.iter().filter_map(|create| NewSealedRow::of(create)).collect();
-    if !sealed.is_empty() {
-        run!(conn, execute, diesel::insert_into(sealed_private_keys::table).values(&sealed))?;
-    }
-    Ok(())
-}
-
-async fn insert_tags(conn: &mut Conn<'_>, creates: &[&Create]) -> QueryResult<()> {
-    let of = |create: &&Create| TagRow::of(&create.space, &create.new.pair.id, &create.new.tags);
-    let rows: Vec<_> = creates.iter().flat_map(of).collect();
-    for some in rows.chunks(TAG_ROWS) {
-        run!(conn, execute, diesel::insert_into(tags::table).values(some))?;
-    }
-    Ok(())
 }
 
 /// Finds out, on a new connection, whether a transaction was committed whose COMMIT was not answered. Locking the owner's
@@ -312,7 +205,7 @@ async fn was_committed(writer: &mut Writer, done: &Done) -> bool {
     false
 }
 
-async fn is_present(conn: &mut Conn<'_>, witness: &Witness) -> QueryResult<bool> {
+async fn is_present(conn: &Conn<'_>, witness: &Witness) -> QueryResult<bool> {
     run!(
         conn,
         get_result,

@@ -1,5 +1,6 @@
 //! One connection to either database, and the macro that writes a statement once for both.
 
+use std::cell::RefCell;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -31,28 +32,32 @@ pub(super) struct PostgresLink {
     pub closed: Arc<AtomicBool>,
 }
 
-/// A connection as the statements of one transaction see it.
+/// A connection as the statements of one transaction see it. It is shared: on PostgreSQL, statements that are polled
+/// together are pipelined; SQLite's answer before they would wait.
 pub(super) struct Conn<'c> {
     pub wire: Wire<'c>,
     /// What the transaction adds to the ledger: to be counted once it is committed.
-    pub records: Vec<(Event, Outcome)>,
+    pub records: RefCell<Vec<(Event, Outcome)>>,
 }
 
-/// PostgreSQL's is shared: statements that are polled together are pipelined.
 pub(super) enum Wire<'c> {
     Postgres(&'c AsyncPgConnection),
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(RefCell<&'c mut SqliteConnection>),
 }
 
 /// Runs one statement on either database: `run!(conn, load, users::table.select(…))`. The statement is compiled once for
 /// each, so that what differs between the backends' types (upserts, `RETURNING`) still has one source text.
 macro_rules! run {
     ($conn:expr, $method:ident, $statement:expr) => {
-        match &mut $conn.wire {
+        match &$conn.wire {
             $crate::store::connection::Wire::Postgres(postgres) => {
-                diesel_async::RunQueryDsl::$method($statement, postgres).await
+                let mut connection: &diesel_async::AsyncPgConnection = postgres;
+                diesel_async::RunQueryDsl::$method($statement, &mut connection).await
             }
-            $crate::store::connection::Wire::Sqlite(sqlite) => diesel::RunQueryDsl::$method($statement, *sqlite),
+            $crate::store::connection::Wire::Sqlite(sqlite) => {
+                let mut connection = sqlite.borrow_mut();
+                diesel::RunQueryDsl::$method($statement, &mut **connection)
+            }
         }
     };
 }
@@ -62,7 +67,7 @@ pub(super) use run;
 /// the first answer is awaited.
 macro_rules! run_each {
     ($conn:expr, $method:ident, $items:expr, |$item:pat_param| $statement:expr) => {
-        match &mut $conn.wire {
+        match &$conn.wire {
             $crate::store::connection::Wire::Postgres(postgres) => {
                 let shared: &diesel_async::AsyncPgConnection = postgres;
                 let sent = $items.map(async |$item| {
@@ -72,12 +77,35 @@ macro_rules! run_each {
                 futures_util::future::try_join_all(sent).await
             }
             $crate::store::connection::Wire::Sqlite(sqlite) => {
-                $items.map(|$item| diesel::RunQueryDsl::$method($statement, *sqlite)).collect::<QueryResult<Vec<_>>>()
+                let mut connection = sqlite.borrow_mut();
+                $items
+                    .map(|$item| diesel::RunQueryDsl::$method($statement, &mut **connection))
+                    .collect::<QueryResult<Vec<_>>>()
             }
         }
     };
 }
 pub(super) use run_each;
+
+/// Inserts rows by statements of 64, 16, 4 and 1 rows, all of which are sent before the first answer is awaited; gives what
+/// each statement gives. Each is prepared once for a connection: one of just as many rows as there are would be parsed and
+/// planned every time. Diesel keeps it by the rows' type, which therefore borrows nothing.
+macro_rules! insert_rows {
+    ($conn:expr, $method:ident, $rows:expr, |$some:ident| $statement:expr) => {{
+        let (of_64, rest) = $rows.as_chunks::<64>();
+        let (of_16, rest) = rest.as_chunks::<16>();
+        let (of_4, rest) = rest.as_chunks::<4>();
+        let (of_1, _) = rest.as_chunks::<1>();
+        let answers = futures_util::try_join!(
+            async { $crate::store::connection::run_each!($conn, $method, of_64.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_16.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_4.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_1.iter(), |$some| $statement) },
+        );
+        answers.map(|(of_64, of_16, of_4, of_1)| [of_64, of_16, of_4, of_1].concat())
+    }};
+}
+pub(super) use insert_rows;
 
 impl Link {
     /// Must be called on the runtime that is to drive the connection.
@@ -91,9 +119,9 @@ impl Link {
     pub(super) fn conn(&mut self) -> Conn<'_> {
         let wire = match self {
             Self::Postgres(link) => Wire::Postgres(&link.connection),
-            Self::Sqlite(connection) => Wire::Sqlite(connection),
+            Self::Sqlite(connection) => Wire::Sqlite(RefCell::new(connection)),
         };
-        Conn { wire, records: Vec::new() }
+        Conn { wire, records: RefCell::default() }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -117,14 +145,14 @@ impl PostgresLink {
     async fn connect(config: &tokio_postgres::Config) -> Result<Self, Source> {
         let (client, mut driver) = config.connect(NoTls).await?;
         let closed = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&closed);
+        let closing = Closing(Arc::clone(&closed));
         tokio::spawn(async move {
+            // Dropped before the driver is, which wakes those who wait for an answer: they look at the flag.
+            let _closing = closing;
             if let Err(cause) = (&mut driver).await {
                 let cause = in_one_line(&cause);
                 tracing::warn!(error = %cause, "the connection to PostgreSQL broke: {cause}");
             }
-            // Before the driver is dropped, which wakes those who wait for an answer: they look at the flag.
-            flag.store(true, Ordering::Release);
         });
         let mut connection = AsyncPgConnection::try_from(client).await?;
         connection.batch_execute(&limits()).await?;
@@ -133,6 +161,15 @@ impl PostgresLink {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+}
+
+/// Says that a connection is closed, also where its runtime ends before it.
+struct Closing(Arc<AtomicBool>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -186,25 +223,25 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 
 impl Conn<'_> {
     /// On SQLite it takes the write lock at once: a transaction that only reads first fails when it comes to write.
-    pub(super) async fn begin(&mut self) -> QueryResult<()> {
-        match &mut self.wire {
-            Wire::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, "BEGIN").await,
-            Wire::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
+    pub(super) async fn begin(&self) -> QueryResult<()> {
+        match &self.wire {
+            Wire::Postgres(_) => self.batch("BEGIN").await,
+            Wire::Sqlite(_) => self.batch("BEGIN IMMEDIATE").await,
         }
     }
 
-    pub(super) async fn commit(&mut self) -> QueryResult<()> {
+    pub(super) async fn commit(&self) -> QueryResult<()> {
         self.batch("COMMIT").await
     }
 
-    pub(super) async fn rollback(&mut self) -> QueryResult<()> {
+    pub(super) async fn rollback(&self) -> QueryResult<()> {
         self.batch("ROLLBACK").await
     }
 
-    async fn batch(&mut self, sql: &str) -> QueryResult<()> {
-        match &mut self.wire {
-            Wire::Postgres(postgres) => SimpleAsyncConnection::batch_execute(postgres, sql).await,
-            Wire::Sqlite(sqlite) => sqlite.batch_execute(sql),
+    async fn batch(&self, sql: &str) -> QueryResult<()> {
+        match &self.wire {
+            Wire::Postgres(postgres) => SimpleAsyncConnection::batch_execute(&mut &**postgres, sql).await,
+            Wire::Sqlite(sqlite) => sqlite.borrow_mut().batch_execute(sql),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::master_keys::hold;
 use super::readers::read;
 use super::rows::{KeyPairRow, SealedRow};
 use super::schema::{key_pairs, recent_deletions, sealed_private_keys as sealed_keys};
-use crate::domain::{KeyPair, Result, SealedPrivateKey, Timestamp, hex};
+use crate::domain::{Error, KeyPair, Owner, Region, Result, SealedPrivateKey, Timestamp, hex};
 
 /// Where a row of a kept private key stands: the order in which they are walked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,10 +122,9 @@ impl Store {
                     SealedRow::as_select()
                 ))
         )?;
-        let row = |((region, owner, id), name, pair, sealed): (_, _, KeyPairRow, SealedRow)| KeptRow {
-            key: RowKey { region, owner, id },
-            name,
-            content: KeyPair::try_from(pair).and_then(|pair| Ok((pair, sealed.try_into()?))),
+        let row = |((region, owner, id), name, pair, sealed)| {
+            let key = RowKey { region, owner, id };
+            KeptRow { content: content(&key, pair, sealed), key, name }
         };
         Ok(rows.into_iter().map(row).collect())
     }
@@ -230,4 +229,10 @@ impl Store {
         let missing = rows.into_iter().filter(|(_, _, says_kept, suite)| *says_kept && suite.is_none());
         Ok(Some(MissingRows { missing: missing.map(|(columns, name, ..)| (key(columns), name)).collect(), last }))
     }
+}
+
+fn content(key: &RowKey, pair: KeyPairRow, sealed: SealedRow) -> Result<(KeyPair, SealedPrivateKey)> {
+    let region = Region::parse(&key.region).map_err(Error::internal)?;
+    let owner = Owner::parse(&key.owner).map_err(Error::internal)?;
+    Ok((pair.of(&region, &owner)?, sealed.try_into()?))
 }

@@ -1,12 +1,13 @@
 //! Key pairs: reads, and what is asked of the writer.
 
-use diesel::dsl::select;
+use diesel::dsl::{auto_type, exists, select};
 use diesel::prelude::*;
 use tokio::sync::oneshot;
 use tracing::instrument;
 
-use super::batch::{Change, Create, Delete, KeyPairWrite};
+use super::batch::{Change, Delete, KeyPairWrite};
 use super::connection::run;
+use super::creates::Create;
 use super::owners::Space;
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::readers::read;
@@ -26,6 +27,25 @@ pub struct LimitOf<'a> {
     pub caller: &'a UserId,
     /// Holds where no quota was set.
     pub default: u32,
+}
+
+impl LimitOf<'_> {
+    fn holders(&self) -> LimitHolders {
+        LimitHolders::new(self.limits_in, self.project, self.caller)
+    }
+
+    fn check(&self, used: Option<i64>, found: FoundLimits) -> Result<()> {
+        match effective(found, self.default) {
+            Limit::AtMost(limit) if used.unwrap_or(0) >= i64::from(limit) => Err(Error::QuotaExceeded { limit }),
+            Limit::AtMost(_) | Limit::Unlimited => Ok(()),
+        }
+    }
+}
+
+/// The counter of the owner's key pairs; no row before the first one.
+#[auto_type(no_type_alias)]
+fn counter<'a>(region: &'a str, owner: &'a str) -> _ {
+    owners::table.filter(owners::region.eq(region)).filter(owners::owner.eq(owner)).select(owners::key_pairs)
 }
 
 impl Store {
@@ -71,19 +91,19 @@ impl Store {
 
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pair_find(&self, region: &Region, owner: &Owner, name: &KeyPairName) -> Result<Option<KeyPair>> {
-        let owner = owner.to_string();
+        let written = owner.to_string();
         let rows: Vec<KeyPairRow> = read!(
             self,
             load,
-            key_pairs::table.filter(is_named(region.as_str(), &owner, name.as_str())).select(KeyPairRow::as_select())
+            key_pairs::table.filter(is_named(region.as_str(), &written, name.as_str())).select(KeyPairRow::as_select())
         )?;
-        rows.into_iter().next().map(KeyPair::try_from).transpose()
+        rows.into_iter().next().map(|row| row.of(region, owner)).transpose()
     }
 
     /// In byte order of the names, after the marker, at most `limit`. The marker's existence is the caller's to check.
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pairs_list(&self, region: &Region, owner: &Owner, page: &Page) -> Result<Vec<KeyPair>> {
-        let owner = owner.to_string();
+        let written = owner.to_string();
         // Every name comes after the empty text: one statement for all pages.
         let after = page.marker.as_ref().map_or("", |marker| marker.name().as_str());
         let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
@@ -92,52 +112,61 @@ impl Store {
             load,
             key_pairs::table
                 .filter(key_pairs::region.eq(region.as_str()))
-                .filter(key_pairs::owner.eq(&owner))
+                .filter(key_pairs::owner.eq(&written))
                 .filter(key_pairs::name.gt(after))
                 .order(key_pairs::name)
                 .limit(limit)
                 .select(KeyPairRow::as_select())
         )?;
-        rows.into_iter().map(KeyPair::try_from).collect()
+        rows.into_iter().map(|row| row.of(region, owner)).collect()
     }
 
     /// How many key pairs the owner has.
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pairs_used(&self, region: &Region, owner: &Owner) -> Result<u32> {
         let owner = owner.to_string();
-        let used: Vec<i64> = read!(
-            self,
-            load,
-            owners::table
-                .filter(owners::region.eq(region.as_str()))
-                .filter(owners::owner.eq(&owner))
-                .select(owners::key_pairs)
-        )?;
+        let used: Vec<i64> = read!(self, load, counter(region.as_str(), &owner))?;
         u32::try_from(used.first().copied().unwrap_or(0)).map_err(Error::internal)
     }
 
-    /// Whether the owner may have one more; else `QuotaExceeded`.
+    /// Whether the owner may have one more; else [`Error::QuotaExceeded`].
     #[instrument(skip_all, level = "debug")]
     pub async fn key_pair_check_quota(&self, region: &Region, owner: &Owner, limit: LimitOf<'_>) -> Result<()> {
         let owner = owner.to_string();
-        let LimitOf { limits_in, project, caller, default } = limit;
-        let limits = LimitHolders::new(limits_in, project, caller);
+        let limits = limit.holders();
         let (used, found): (Option<i64>, FoundLimits) = read!(
             self,
             get_result,
+            select((counter(region.as_str(), &owner).single_value(), key_pair_limits!(&limits)))
+        )?;
+        limit.check(used, found)
+    }
+
+    /// Whether the owner may have one more, of this name: else [`Error::QuotaExceeded`], then [`Error::AlreadyExists`]. The
+    /// name must be free in both owners. All of it is read by one statement.
+    #[instrument(skip_all, level = "debug")]
+    pub async fn key_pair_check_room(
+        &self,
+        region: &Region,
+        owner: &Owner,
+        also_visible: Option<&Owner>,
+        name: &KeyPairName,
+        limit: LimitOf<'_>,
+    ) -> Result<()> {
+        let (owner, other) = (owner.to_string(), also_visible.unwrap_or(owner).to_string());
+        let limits = limit.holders();
+        let is_taken = |owner| exists(key_pairs::table.filter(is_named(region.as_str(), owner, name.as_str())));
+        let (used, found, is_taken): (Option<i64>, FoundLimits, bool) = read!(
+            self,
+            get_result,
             select((
-                owners::table
-                    .filter(owners::region.eq(region.as_str()))
-                    .filter(owners::owner.eq(&owner))
-                    .select(owners::key_pairs)
-                    .single_value(),
+                counter(region.as_str(), &owner).single_value(),
                 key_pair_limits!(&limits),
+                is_taken(owner.as_str()).or(is_taken(other.as_str())),
             ))
         )?;
-        match effective(found, default) {
-            Limit::AtMost(limit) if used.unwrap_or(0) >= i64::from(limit) => Err(Error::QuotaExceeded { limit }),
-            Limit::AtMost(_) | Limit::Unlimited => Ok(()),
-        }
+        limit.check(used, found)?;
+        if is_taken { Err(Error::AlreadyExists(name.clone())) } else { Ok(()) }
     }
 
     #[instrument(skip_all, level = "debug")]

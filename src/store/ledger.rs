@@ -10,36 +10,30 @@ use super::schema::ledger;
 use crate::domain::{Chain, Entry, Error, Event, Outcome, Record, RecordHash, Region, Result, record_hash};
 
 /// A record that a transaction adds.
-pub(super) struct NewLedgerRow {
-    space: Space,
+pub(super) struct NewRecord {
     pub(super) kind: (Event, Outcome),
-    pub(super) seq: i64,
-    record: String,
     pub(super) hash: RecordHash,
-}
-
-impl NewLedgerRow {
-    /// The record number `seq` of a chain, behind the one with the hash `previous`.
-    pub(super) fn new(space: &Space, seq: i64, previous: &RecordHash, entry: &Entry) -> Result<Self> {
-        let record = serde_json::to_string(&Record::from(entry)).map_err(Error::internal)?;
-        let hash = record_hash(previous, &space.region, &space.owner, seq, &record);
-        Ok(Self { space: space.clone(), kind: (entry.event, entry.outcome), seq, record, hash })
-    }
+    pub(super) row: NewLedgerRow,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = ledger, treat_none_as_default_value = false)]
-pub(super) struct LedgerRow<'a> {
-    region: &'a str,
-    owner: &'a str,
+pub(super) struct NewLedgerRow {
+    region: String,
+    owner: String,
     seq: i64,
-    record: &'a str,
-    hash: &'a [u8],
+    record: String,
+    hash: Vec<u8>,
 }
 
-impl<'a> From<&'a NewLedgerRow> for LedgerRow<'a> {
-    fn from(NewLedgerRow { space, kind: _, seq, record, hash }: &'a NewLedgerRow) -> Self {
-        Self { region: &space.region, owner: &space.owner, seq: *seq, record, hash }
+impl NewRecord {
+    /// The record number `seq` of a chain, behind the one with the hash `previous`.
+    pub(super) fn new(space: &Space, seq: i64, previous: &RecordHash, entry: &Entry) -> Result<Self> {
+        let record = serde_json::to_string(&Record::from(entry)).map_err(Error::internal)?;
+        let hash = record_hash(previous, &space.region, &space.owner, seq, &record);
+        let Space { region, owner } = space.clone();
+        let row = NewLedgerRow { region, owner, seq, record, hash: hash.to_vec() };
+        Ok(Self { kind: (entry.event, entry.outcome), hash, row })
     }
 }
 

@@ -99,7 +99,7 @@ impl Store {
 
 /// Refuses to write under a master key that the database does not know, or not any more: it may have been retired since its
 /// process read the file, and what it seals would open for nobody. The rows are held, so that none is retired meanwhile.
-pub(super) async fn hold<'k>(conn: &mut Conn<'_>, keks: impl Iterator<Item = &'k KekId>) -> Result<(), Abort> {
+pub(super) async fn hold<'k>(conn: &Conn<'_>, keks: impl Iterator<Item = &'k KekId>) -> Result<(), Abort> {
     let local = keks.filter(|kek| kek.provider == KekProvider::Local);
     let needed: BTreeSet<(&str, i32)> = local.map(|kek| (kek.name.as_str(), kek.version)).collect();
     for (name, version) in needed {
@@ -120,12 +120,16 @@ enum Hold {
 }
 
 /// Whether the database knows the master key. On SQLite the transaction holds everything anyway.
-async fn find(conn: &mut Conn<'_>, name: &str, version: i32, hold: Hold) -> QueryResult<bool> {
+async fn find(conn: &Conn<'_>, name: &str, version: i32, hold: Hold) -> QueryResult<bool> {
     let row = checks::table.find((KekProvider::Local.as_str(), name, version)).select(checks::kek_version);
-    let found: Vec<i32> = match (&mut conn.wire, hold) {
-        (Wire::Postgres(postgres), Hold::Shared) => diesel_async::RunQueryDsl::load(row.for_share(), postgres).await?,
-        (Wire::Postgres(postgres), Hold::Alone) => diesel_async::RunQueryDsl::load(row.for_update(), postgres).await?,
-        (Wire::Sqlite(sqlite), Hold::Shared | Hold::Alone) => RunQueryDsl::load(row, *sqlite)?,
+    let found: Vec<i32> = match (&conn.wire, hold) {
+        (Wire::Postgres(postgres), Hold::Shared) => {
+            diesel_async::RunQueryDsl::load(row.for_share(), &mut &**postgres).await?
+        }
+        (Wire::Postgres(postgres), Hold::Alone) => {
+            diesel_async::RunQueryDsl::load(row.for_update(), &mut &**postgres).await?
+        }
+        (Wire::Sqlite(sqlite), Hold::Shared | Hold::Alone) => RunQueryDsl::load(row, &mut **sqlite.borrow_mut())?,
     };
     Ok(!found.is_empty())
 }

@@ -1,12 +1,14 @@
 //! Every SQL statement of the service, written once for PostgreSQL and SQLite.
 //!
-//! Reads run on connections that all requests share; every write goes through one thread that gathers what waits.
+//! Reads run on a connection that all requests of a thread share; every write goes through one thread that gathers what waits.
 
 mod access_keys;
+mod admission;
 mod batch;
 mod chains;
 mod checkpoints;
 mod connection;
+mod creates;
 mod everywhere;
 mod grants;
 mod identity;
@@ -16,6 +18,7 @@ mod master_keys;
 mod metrics;
 mod migrations;
 mod nonces;
+mod owner_rows;
 mod owners;
 mod private_keys;
 mod projects;
@@ -38,7 +41,7 @@ use std::time::Duration;
 use diesel::dsl::{select, sql};
 use diesel::sql_types::Integer;
 use prometheus::Registry;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -177,8 +180,8 @@ impl Store {
             .name("keypaird-store".to_owned())
             .spawn(move || run_thread(writers, counting, commands, started))
             .map_err(Error::internal)?;
-        let (runtime, instance) = starting.await.map_err(Error::internal)??;
-        let readers = Readers::new(location, runtime);
+        let instance = starting.await.map_err(Error::internal)??;
+        let readers = Readers::new(location);
         Ok(Self(Arc::new(Inner { backend, instance, readers, metrics, queue, _thread: Joined(Some(thread)) })))
     }
 
@@ -212,7 +215,7 @@ impl Store {
     /// Runs `statements` in a transaction of their own, on the writer's thread; perhaps more than once.
     async fn write<T: Send + 'static>(
         &self,
-        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort> + Send + 'static,
+        statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.submit(writer::job(statements, answer), answered).await
@@ -221,7 +224,7 @@ impl Store {
     /// The same for statements that add a record to the ledger: where they fail, that is counted.
     async fn write_with_record<T: Send + 'static>(
         &self,
-        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort> + Send + 'static,
+        statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort> + Send + 'static,
     ) -> Result<T> {
         let written = self.write(statements).await;
         self.0.metrics.answered(&written);
@@ -238,10 +241,9 @@ impl Store {
     }
 }
 
-type Started = oneshot::Sender<Result<(Handle, InstanceId)>>;
+type Started = oneshot::Sender<Result<InstanceId>>;
 
-/// The store's own thread. Its runtime drives the connections to PostgreSQL, because those of the web server's workers
-/// come and go with the workers; SQLite is called straight from it.
+/// The store's own thread, for the writer and its connection.
 fn run_thread(location: Location, metrics: Metrics, commands: mpsc::Receiver<Command>, started: Started) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -254,7 +256,7 @@ fn run_thread(location: Location, metrics: Metrics, commands: mpsc::Receiver<Com
     });
     match opened {
         Ok((link, instance)) => {
-            if started.send(Ok((runtime.handle().clone(), instance))).is_ok() {
+            if started.send(Ok(instance)).is_ok() {
                 runtime.block_on(Writer::new(location, link, metrics).work(commands));
             }
         }

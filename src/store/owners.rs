@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
-use super::connection::{Conn, run};
-use super::ledger::{LedgerRow, NewLedgerRow};
-use super::schema::{ledger, owners};
+use super::connection::{Conn, insert_rows};
+use super::ledger::{NewLedgerRow, NewRecord};
+use super::owner_rows::{self, OwnerChange};
+use super::schema::ledger;
 use super::writer::Abort;
 use crate::domain::{Chain, Entry, Error, NO_RECORD, Owner, RecordHash, Region, Result};
 
 /// A region and an owner, as written in the columns that lead every key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Queryable)]
 pub(super) struct Space {
     pub region: String,
     pub owner: String,
@@ -44,7 +44,7 @@ struct Tally {
     used: i64,
     head: Head,
     /// What the transaction adds to the chain.
-    records: Vec<NewLedgerRow>,
+    records: Vec<NewRecord>,
 }
 
 /// Where a chain ends: how many records it has, and the last one's hash.
@@ -58,8 +58,6 @@ impl Default for Head {
         Self { seq: 0, hash: NO_RECORD }
     }
 }
-
-type LockedRow = (String, String, i64, i64, Option<Vec<u8>>);
 
 impl<'w> Tallies<'w> {
     /// Before the rows are locked: the owner is touched, and may come to have `change` key pairs more.
@@ -82,9 +80,10 @@ impl<'w> Tallies<'w> {
     /// Adds a record to the chain of an owner whose row is locked.
     pub(super) fn record(&mut self, space: &Space, entry: &Entry) -> Result<()> {
         let tally = self.0.get_mut(space).ok_or_else(|| Error::internal("a record for an owner that is not locked"))?;
-        let row = NewLedgerRow::new(space, tally.head.seq + 1, &tally.head.hash, entry)?;
-        tally.head = Head { seq: row.seq, hash: row.hash };
-        tally.records.push(row);
+        let seq = tally.head.seq + 1;
+        let record = NewRecord::new(space, seq, &tally.head.hash, entry)?;
+        tally.head = Head { seq, hash: record.hash };
+        tally.records.push(record);
         Ok(())
     }
 
@@ -92,73 +91,37 @@ impl<'w> Tallies<'w> {
     /// ends.
     ///
     /// The write comes first on purpose: between a read and a write another process could use up the quota.
-    pub(super) async fn lock(&mut self, conn: &mut Conn<'_>) -> Result<(), Abort> {
-        let rows: Vec<_> = self
-            .0
-            .iter()
-            .map(|(space, tally)| {
-                (owners::region.eq(&space.region), owners::owner.eq(&space.owner), owners::key_pairs.eq(tally.reserved))
-            })
-            .collect();
-        let mut locked: Vec<LockedRow> = run!(
-            conn,
-            get_results,
-            diesel::insert_into(owners::table)
-                .values(&rows)
-                .on_conflict((owners::region, owners::owner))
-                .do_update()
-                .set(owners::key_pairs.eq(owners::key_pairs + excluded(owners::key_pairs)))
-                .returning((owners::region, owners::owner, owners::key_pairs, owners::ledger_seq, owners::ledger_head))
-        )?;
-        // Neither database promises the order of returned rows; sorted, they are in the order of the tallies.
-        locked.sort_unstable();
-        for (tally, (_, _, key_pairs, seq, hash)) in self.0.values_mut().zip(locked) {
-            tally.used = key_pairs - tally.reserved;
-            tally.head = Head { seq, hash: record_hash_of(hash).map_err(Abort::Refused)? };
+    pub(super) async fn lock(&mut self, conn: &Conn<'_>) -> Result<(), Abort> {
+        let reserve = |(&space, tally): (&&'w Space, &Tally)| OwnerChange {
+            space,
+            key_pairs: tally.reserved,
+            ledger_seq: 0,
+            ledger_head: None,
+        };
+        let changes: Vec<_> = self.0.iter().map(reserve).collect();
+        let locked = owner_rows::change(conn, &changes).await?;
+        for (tally, row) in self.0.values_mut().zip(locked) {
+            tally.used = row.key_pairs - tally.reserved;
+            tally.head = Head { seq: row.ledger_seq, hash: record_hash_of(row.ledger_head).map_err(Abort::Refused)? };
         }
         Ok(())
     }
 
     /// Writes the records, and those owners' rows again whose chain has grown or for which less was done than reserved.
-    pub(super) async fn settle(&mut self, conn: &mut Conn<'_>) -> QueryResult<()> {
-        let rows: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(_, tally)| tally.change != tally.reserved || !tally.records.is_empty())
-            .map(|(space, tally)| {
-                (
-                    owners::region.eq(&space.region),
-                    owners::owner.eq(&space.owner),
-                    owners::key_pairs.eq(tally.used),
-                    owners::ledger_seq.eq(tally.head.seq),
-                    owners::ledger_head.eq((tally.head.seq > 0).then(|| tally.head.hash.to_vec())),
-                )
-            })
-            .collect();
-        if !rows.is_empty() {
-            run!(
-                conn,
-                execute,
-                diesel::insert_into(owners::table)
-                    .values(&rows)
-                    .on_conflict((owners::region, owners::owner))
-                    .do_update()
-                    .set((
-                        owners::key_pairs.eq(excluded(owners::key_pairs)),
-                        owners::ledger_seq.eq(excluded(owners::ledger_seq)),
-                        owners::ledger_head.eq(excluded(owners::ledger_head)),
-                    ))
-            )?;
-        }
-        conn.records.extend(self.0.values().flat_map(|tally| &tally.records).map(|record| record.kind));
-        let records: Vec<LedgerRow<'_>> =
-            self.0.values().flat_map(|tally| &tally.records).map(LedgerRow::from).collect();
-        match records.as_slice() {
-            [] => {}
-            // A statement of one row is prepared once for each connection, one of many rows each time.
-            [record] => drop(run!(conn, execute, diesel::insert_into(ledger::table).values(record))?),
-            records => drop(run!(conn, execute, diesel::insert_into(ledger::table).values(records))?),
-        }
+    pub(super) async fn settle(&mut self, conn: &Conn<'_>) -> QueryResult<()> {
+        let is_open = |(_, tally): &(&&Space, &Tally)| tally.change != tally.reserved || !tally.records.is_empty();
+        let settle = |(&space, tally): (&&'w Space, &Tally)| OwnerChange {
+            space,
+            key_pairs: tally.change - tally.reserved,
+            ledger_seq: tally.records.len() as i64,
+            ledger_head: tally.records.last().map(|record| record.hash.to_vec()),
+        };
+        let changes: Vec<_> = self.0.iter().filter(is_open).map(settle).collect();
+        owner_rows::change(conn, &changes).await?;
+        let records: Vec<NewRecord> = self.0.values_mut().flat_map(|tally| tally.records.drain(..)).collect();
+        conn.records.borrow_mut().extend(records.iter().map(|record| record.kind));
+        let rows: Vec<NewLedgerRow> = records.into_iter().map(|record| record.row).collect();
+        insert_rows!(conn, execute, rows, |some| diesel::insert_into(ledger::table).values(some))?;
         Ok(())
     }
 }

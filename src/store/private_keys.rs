@@ -44,7 +44,7 @@ impl Store {
         owner: &Owner,
         name: &KeyPairName,
     ) -> Result<Option<(KeyPair, SealedPrivateKey)>> {
-        let owner = owner.to_string();
+        let written = owner.to_string();
         let rows: Vec<(KeyPairRow, SealedRow)> = read!(
             self,
             load,
@@ -55,10 +55,10 @@ impl Store {
                         .and(sealed_keys::owner.eq(key_pairs::owner))
                         .and(sealed_keys::key_pair_id.eq(key_pairs::id)))
                 )
-                .filter(is_named(region.as_str(), &owner, name.as_str()))
+                .filter(is_named(region.as_str(), &written, name.as_str()))
                 .select((KeyPairRow::as_select(), SealedRow::as_select()))
         )?;
-        rows.into_iter().next().map(|(pair, sealed)| Ok((pair.try_into()?, sealed.try_into()?))).transpose()
+        rows.into_iter().next().map(|(pair, sealed)| Ok((pair.of(region, owner)?, sealed.try_into()?))).transpose()
     }
 
     /// What a pair's private key is wrapped by; `None` where none is kept.
@@ -185,7 +185,7 @@ impl PairKey {
 }
 
 /// Holds the owner's row, so that nobody else writes for that owner meanwhile.
-async fn lock<'r>(conn: &mut Conn<'_>, row: &'r PairKey) -> Result<Tallies<'r>, Abort> {
+async fn lock<'r>(conn: &Conn<'_>, row: &'r PairKey) -> Result<Tallies<'r>, Abort> {
     let mut tallies = Tallies::default();
     tallies.reserve(&row.space, 0);
     tallies.lock(conn).await?;
@@ -193,14 +193,14 @@ async fn lock<'r>(conn: &mut Conn<'_>, row: &'r PairKey) -> Result<Tallies<'r>, 
 }
 
 /// Puts what was done into the owner's chain: the last statements of each of these transactions.
-async fn record(conn: &mut Conn<'_>, mut tallies: Tallies<'_>, row: &PairKey, entry: &Entry) -> Result<Still, Abort> {
+async fn record(conn: &Conn<'_>, mut tallies: Tallies<'_>, row: &PairKey, entry: &Entry) -> Result<Still, Abort> {
     tallies.record(&row.space, entry)?;
     tallies.settle(conn).await?;
     Ok(Still::Same)
 }
 
 /// Keeps `sealed` in place of what was kept before, if anything was.
-async fn replace_sealed(conn: &mut Conn<'_>, row: &PairKey, sealed: &SealedPrivateKey) -> Result<(), Abort> {
+async fn replace_sealed(conn: &Conn<'_>, row: &PairKey, sealed: &SealedPrivateKey) -> Result<(), Abort> {
     hold(conn, [&sealed.kek].into_iter()).await?;
     delete_sealed(conn, row).await?;
     let sealed = NewSealedRow::new(&row.space, &row.id, sealed);
@@ -209,7 +209,7 @@ async fn replace_sealed(conn: &mut Conn<'_>, row: &PairKey, sealed: &SealedPriva
 }
 
 /// Whether the pair is there, with the public key and the project that its caller read.
-async fn is_there(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<bool> {
+async fn is_there(conn: &Conn<'_>, row: &PairKey) -> QueryResult<bool> {
     let found: Vec<(Option<String>, String)> = run!(
         conn,
         load,
@@ -224,7 +224,7 @@ async fn is_there(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<bool> {
 
 /// Whether the pair is there and its private key is the very one that was opened. Its wrapping may have changed meanwhile:
 /// rewrapping opens nothing and stops no export.
-async fn is_sealed(conn: &mut Conn<'_>, row: &PairKey, opened: &SealedPrivateKey) -> Result<bool, Abort> {
+async fn is_sealed(conn: &Conn<'_>, row: &PairKey, opened: &SealedPrivateKey) -> Result<bool, Abort> {
     let same: bool = run!(
         conn,
         get_result,
@@ -241,7 +241,7 @@ async fn is_sealed(conn: &mut Conn<'_>, row: &PairKey, opened: &SealedPrivateKey
 }
 
 /// How many rows there were: one or none.
-async fn delete_sealed(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<usize> {
+async fn delete_sealed(conn: &Conn<'_>, row: &PairKey) -> QueryResult<usize> {
     run!(
         conn,
         execute,
@@ -252,7 +252,7 @@ async fn delete_sealed(conn: &mut Conn<'_>, row: &PairKey) -> QueryResult<usize>
     )
 }
 
-async fn mark(conn: &mut Conn<'_>, row: &PairKey, has_private_key: bool, now: Timestamp) -> QueryResult<usize> {
+async fn mark(conn: &Conn<'_>, row: &PairKey, has_private_key: bool, now: Timestamp) -> QueryResult<usize> {
     run!(
         conn,
         execute,

@@ -28,15 +28,17 @@ macro_rules! key_pair_limits {
                 .select($crate::store::schema::quotas::hard_limit)
                 .single_value()
         };
-        let nobody = "";
         (
             limit(holders.project.as_str(), holders.user.as_str()),
-            limit(holders.project.as_str(), nobody),
-            limit(holders.class.as_str(), nobody),
+            limit(holders.project.as_str(), $crate::store::quotas::NOBODY),
+            limit(holders.class.as_str(), $crate::store::quotas::NOBODY),
         )
     }};
 }
 pub(super) use key_pair_limits;
+
+/// The user, in the column, of what holds for a whole project or class.
+pub(super) const NOBODY: &str = "";
 
 /// Whose limits hold for a caller's key pairs, as written in the columns.
 pub(super) struct LimitHolders {
@@ -163,7 +165,7 @@ impl Store {
 }
 
 /// Holds the project's counter row, so that what is checked is still so when it is written. A class has nothing to check.
-async fn lock(conn: &mut Conn<'_>, region: &Region, holder: &QuotaHolder) -> Result<(), Abort> {
+async fn lock(conn: &Conn<'_>, region: &Region, holder: &QuotaHolder) -> Result<(), Abort> {
     match holder {
         QuotaHolder::Class(_) => Ok(()),
         QuotaHolder::Project(project) | QuotaHolder::User(project, _) => {
@@ -176,7 +178,7 @@ async fn lock(conn: &mut Conn<'_>, region: &Region, holder: &QuotaHolder) -> Res
 }
 
 async fn upsert(
-    conn: &mut Conn<'_>,
+    conn: &Conn<'_>,
     region: &Region,
     holder: &QuotaHolder,
     limits: &[(Resource, Limit)],

@@ -1,27 +1,27 @@
-//! Connections for reading: on PostgreSQL a few that all requests share, on SQLite one for each thread that reads.
+//! Connections for reading: one for each thread that reads; on PostgreSQL all requests of the thread share it.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use diesel::{QueryResult, SqliteConnection};
-use tokio::runtime::Handle;
+use thread_local::ThreadLocal;
 
 use super::connection::{PostgresLink, open_sqlite, unavailable};
 use super::url::Location;
 use crate::domain::{Error, Result};
 
 pub(super) enum Readers {
-    Postgres(PostgresReaders),
+    Postgres(Box<PostgresReaders>),
     Sqlite(SqliteReaders),
 }
 
 impl Readers {
-    /// `runtime` drives the connections; it must outlive every request.
-    pub(super) fn new(location: Location, runtime: Handle) -> Self {
+    pub(super) fn new(location: Location) -> Self {
         match location {
-            Location::Postgres(config) => Self::Postgres(PostgresReaders::new(config, runtime)),
+            Location::Postgres(config) => {
+                Self::Postgres(Box::new(PostgresReaders { config, slots: ThreadLocal::new() }))
+            }
             Location::Sqlite(path) => Self::Sqlite(SqliteReaders { path, idle: Mutex::default() }),
         }
     }
@@ -58,31 +58,17 @@ pub(super) use read;
 
 pub(super) struct PostgresReaders {
     config: Box<tokio_postgres::Config>,
-    runtime: Handle,
-    slots: Vec<Slot>,
-    turn: AtomicUsize,
+    /// A thread's connection is driven by the thread itself: between threads, each statement would cost two wake-ups.
+    slots: ThreadLocal<Slot>,
 }
 
 /// The lock is held while a broken connection is replaced, so that one request reconnects and the others wait for it.
 type Slot = tokio::sync::Mutex<Option<Arc<PostgresLink>>>;
 
 impl PostgresReaders {
-    fn new(config: Box<tokio_postgres::Config>, runtime: Handle) -> Self {
-        let connections = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
-        let slots = std::iter::repeat_with(Slot::default).take(connections).collect();
-        Self { config, runtime, slots, turn: AtomicUsize::new(0) }
-    }
-
-    async fn open(&self) -> Result<Arc<PostgresLink>> {
-        let config = self.config.clone();
-        let opening = self.runtime.spawn(async move { PostgresLink::open(&config).await });
-        opening.await.map_err(unavailable)?.map(Arc::new).map_err(unavailable)
-    }
-
-    /// On the next connection in turn.
+    /// On the connection of the thread that asks.
     pub(super) fn attempts(&self) -> Attempts<'_> {
-        let slot = &self.slots[self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len()];
-        Attempts { readers: self, slot, current: None, suspect: None }
+        Attempts { readers: self, slot: self.slots.get_or_default(), current: None, suspect: None }
     }
 }
 
@@ -104,7 +90,10 @@ impl Attempts<'_> {
         shared.take_if(|link| link.is_closed() || suspect.is_some_and(|suspect| Arc::ptr_eq(suspect, link)));
         let link = match &*shared {
             Some(link) => Arc::clone(link),
-            None => Arc::clone(shared.insert(self.readers.open().await?)),
+            None => {
+                let opened = PostgresLink::open(&self.readers.config).await.map_err(unavailable)?;
+                Arc::clone(shared.insert(Arc::new(opened)))
+            }
         };
         self.current = Some(Arc::clone(&link));
         Ok(link)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::NewKeyPair;
-use super::batch::Create;
+use super::creates::Create;
 use super::owners::Space;
 use super::schema::{key_pairs, sealed_private_keys};
 use crate::domain::{
@@ -15,44 +15,44 @@ use crate::domain::{
 
 #[derive(Insertable)]
 #[diesel(table_name = key_pairs, treat_none_as_default_value = false)]
-pub(super) struct NewKeyPairRow<'a> {
-    region: &'a str,
-    owner: &'a str,
-    id: &'a [u8],
-    name: &'a str,
-    user_id: &'a str,
-    project_id: Option<&'a str>,
-    kind: &'a str,
+pub(super) struct NewKeyPairRow {
+    region: String,
+    owner: String,
+    id: Vec<u8>,
+    name: String,
+    user_id: String,
+    project_id: Option<String>,
+    kind: &'static str,
     algorithm: String,
-    public_key: &'a str,
-    fingerprint: &'a str,
-    fingerprint_sha256: &'a str,
-    description: &'a str,
+    public_key: String,
+    fingerprint: String,
+    fingerprint_sha256: String,
+    description: String,
     has_private_key: bool,
     created_at: i64,
     updated_at: Option<i64>,
-    resource_group_id: Option<&'a str>,
+    resource_group_id: Option<String>,
 }
 
-impl<'a> From<&'a Create> for NewKeyPairRow<'a> {
-    fn from(Create { space, new: NewKeyPair { pair, sealed, .. }, .. }: &'a Create) -> Self {
+impl From<&Create> for NewKeyPairRow {
+    fn from(Create { space, new: NewKeyPair { pair, sealed, .. }, .. }: &Create) -> Self {
         Self {
-            region: &space.region,
-            owner: &space.owner,
-            id: pair.id.as_uuid().as_bytes(),
-            name: pair.name.as_str(),
-            user_id: pair.user.as_str(),
-            project_id: pair.project.as_ref().map(ProjectId::as_str),
+            region: space.region.clone(),
+            owner: space.owner.clone(),
+            id: pair.id.as_uuid().as_bytes().to_vec(),
+            name: pair.name.to_string(),
+            user_id: pair.user.to_string(),
+            project_id: pair.project.as_ref().map(ProjectId::to_string),
             kind: pair.kind.as_str(),
             algorithm: pair.algorithm.to_string(),
-            public_key: &pair.public_key,
-            fingerprint: pair.fingerprint.as_str(),
-            fingerprint_sha256: pair.fingerprint_sha256.as_str(),
-            description: &pair.description,
+            public_key: pair.public_key.clone(),
+            fingerprint: pair.fingerprint.to_string(),
+            fingerprint_sha256: pair.fingerprint_sha256.to_string(),
+            description: pair.description.clone(),
             has_private_key: sealed.is_some(),
             created_at: pair.created_at.as_micros(),
             updated_at: pair.updated_at.map(Timestamp::as_micros),
-            resource_group_id: pair.resource_group.as_ref().map(ResourceGroupId::as_str),
+            resource_group_id: pair.resource_group.as_ref().map(ResourceGroupId::to_string),
         }
     }
 }
@@ -60,8 +60,6 @@ impl<'a> From<&'a Create> for NewKeyPairRow<'a> {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = key_pairs)]
 pub(super) struct KeyPairRow {
-    region: String,
-    owner: String,
     id: Vec<u8>,
     name: String,
     user_id: String,
@@ -78,15 +76,15 @@ pub(super) struct KeyPairRow {
     resource_group_id: Option<String>,
 }
 
-impl TryFrom<KeyPairRow> for KeyPair {
-    type Error = Error;
-
-    fn try_from(row: KeyPairRow) -> Result<Self> {
+impl KeyPairRow {
+    /// The key pair, of an owner that the statement asked for.
+    pub(super) fn of(self, region: &Region, owner: &Owner) -> Result<KeyPair> {
+        let row = self;
         let group = row.resource_group_id.as_deref().map(ResourceGroupId::parse);
-        Ok(Self {
+        Ok(KeyPair {
             id: KeyPairId::from_uuid(Uuid::from_slice(&row.id).map_err(Error::internal)?),
-            region: Region::parse(&row.region).map_err(Error::internal)?,
-            owner: Owner::parse(&row.owner).map_err(Error::internal)?,
+            region: region.clone(),
+            owner: owner.clone(),
             project: row.project_id.as_deref().map(ProjectId::parse).transpose().map_err(Error::internal)?,
             user: UserId::parse(&row.user_id).map_err(Error::internal)?,
             name: KeyPairName::parse(&row.name).map_err(Error::internal)?,
@@ -106,43 +104,43 @@ impl TryFrom<KeyPairRow> for KeyPair {
 
 #[derive(Insertable)]
 #[diesel(table_name = sealed_private_keys, treat_none_as_default_value = false)]
-pub(super) struct NewSealedRow<'a> {
-    region: &'a str,
-    owner: &'a str,
-    key_pair_id: &'a [u8],
+pub(super) struct NewSealedRow {
+    region: String,
+    owner: String,
+    key_pair_id: Vec<u8>,
     suite: i32,
-    kek_provider: &'a str,
-    kek_name: &'a str,
+    kek_provider: &'static str,
+    kek_name: String,
     kek_version: i32,
-    kek_alias: Option<&'a str>,
-    wrapped_data_key: &'a [u8],
-    salt: &'a [u8],
-    commitment: &'a [u8],
-    nonce: &'a [u8],
-    ciphertext: &'a [u8],
+    kek_alias: Option<String>,
+    wrapped_data_key: Vec<u8>,
+    salt: Vec<u8>,
+    commitment: Vec<u8>,
+    nonce: Vec<u8>,
+    ciphertext: Vec<u8>,
 }
 
-impl<'a> NewSealedRow<'a> {
-    pub(super) fn new(space: &'a Space, key_pair_id: &'a [u8], sealed: &'a SealedPrivateKey) -> Self {
+impl NewSealedRow {
+    pub(super) fn new(space: &Space, key_pair_id: &[u8], sealed: &SealedPrivateKey) -> Self {
         Self {
-            region: &space.region,
-            owner: &space.owner,
-            key_pair_id,
+            region: space.region.clone(),
+            owner: space.owner.clone(),
+            key_pair_id: key_pair_id.to_vec(),
             suite: sealed.suite.number(),
             kek_provider: sealed.kek.provider.as_str(),
-            kek_name: &sealed.kek.name,
+            kek_name: sealed.kek.name.clone(),
             kek_version: sealed.kek.version,
-            kek_alias: sealed.kek_alias.as_deref(),
-            wrapped_data_key: &sealed.wrapped_data_key,
-            salt: &sealed.salt,
-            commitment: &sealed.commitment,
-            nonce: &sealed.nonce,
-            ciphertext: &sealed.ciphertext,
+            kek_alias: sealed.kek_alias.clone(),
+            wrapped_data_key: sealed.wrapped_data_key.clone(),
+            salt: sealed.salt.clone(),
+            commitment: sealed.commitment.clone(),
+            nonce: sealed.nonce.clone(),
+            ciphertext: sealed.ciphertext.clone(),
         }
     }
 
     /// `None` where no private key is kept.
-    pub(super) fn of(Create { space, new, .. }: &'a Create) -> Option<Self> {
+    pub(super) fn of(Create { space, new, .. }: &Create) -> Option<Self> {
         let sealed = new.sealed.as_ref()?;
         Some(Self::new(space, new.pair.id.as_uuid().as_bytes(), sealed))
     }

@@ -197,4 +197,5 @@ allow_tables_to_appear_in_same_query!(key_pairs, sealed_private_keys);
 allow_tables_to_appear_in_same_query!(tokens, users);
 allow_tables_to_appear_in_same_query!(key_pairs, quotas);
 allow_tables_to_appear_in_same_query!(owners, quotas);
+allow_tables_to_appear_in_same_query!(key_pairs, owners);
 allow_tables_to_appear_in_same_query!(owners, ledger, ledger_checkpoint_heads);

@@ -64,19 +64,19 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let owner = owner.to_string();
+        let written = owner.to_string();
         let ids: Vec<Vec<u8>> = ids.iter().map(|id| id.as_uuid().as_bytes().to_vec()).collect();
         let rows: Vec<KeyPairRow> = read!(
             self,
             load,
             key_pairs::table
                 .filter(key_pairs::region.eq(region.as_str()))
-                .filter(key_pairs::owner.eq(&owner))
+                .filter(key_pairs::owner.eq(&written))
                 .filter(key_pairs::id.eq_any(&ids))
                 .order(key_pairs::name)
                 .select(KeyPairRow::as_select())
         )?;
-        rows.into_iter().map(KeyPair::try_from).collect()
+        rows.into_iter().map(|row| row.of(region, owner)).collect()
     }
 }
 

@@ -160,7 +160,7 @@ impl Store {
 }
 
 /// How many tags each of these key pairs has, where it has any.
-async fn count(conn: &mut Conn<'_>, space: &Space, ids: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, usize>, Abort> {
+async fn count(conn: &Conn<'_>, space: &Space, ids: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, usize>, Abort> {
     let counted: Vec<(Vec<u8>, i64)> = run!(
         conn,
         load,
@@ -175,7 +175,7 @@ async fn count(conn: &mut Conn<'_>, space: &Space, ids: &[Vec<u8>]) -> Result<Ha
 }
 
 /// Holds the owner's row, so that no other writer counts tags or deletes a key pair meanwhile; the ids of these SSH key pairs.
-async fn lock(conn: &mut Conn<'_>, space: &Space, names: &[KeyPairName]) -> Result<Vec<Vec<u8>>, Abort> {
+async fn lock(conn: &Conn<'_>, space: &Space, names: &[KeyPairName]) -> Result<Vec<Vec<u8>>, Abort> {
     let mut tallies = Tallies::default();
     tallies.reserve(space, 0);
     tallies.lock(conn).await?;

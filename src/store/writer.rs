@@ -1,6 +1,5 @@
 //! The one thread that writes: it takes all that waits, and gathers creates and deletes of key pairs in one transaction.
 
-use std::mem;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
@@ -98,7 +97,7 @@ impl Writer {
     /// do anything outside the database.
     pub(super) async fn transaction<T>(
         &mut self,
-        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort>,
+        statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort>,
     ) -> Result<T, Failed<T>> {
         let mut attempt = 1;
         loop {
@@ -112,23 +111,20 @@ impl Writer {
         }
     }
 
-    async fn attempt<T>(
-        &mut self,
-        statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort>,
-    ) -> Result<T, Failed<T>> {
+    async fn attempt<T>(&mut self, statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort>) -> Result<T, Failed<T>> {
         // Taken out, and put back where its state is known: a broken connection is dropped on every other way out.
         let mut link = self.connected().await.map_err(Failed::Unreachable)?;
-        let mut conn = link.conn();
+        let conn = link.conn();
         let work = async {
             conn.begin().await?;
-            statements(&mut conn).await
+            statements(&conn).await
         };
         let value = match timeout(TIMEOUT, work).await {
             Ok(Ok(value)) => value,
             Ok(Err(abort)) => return self.abort(link, abort).await,
             Err(late) => return Err(Failed::Unreachable(late.into())),
         };
-        let records = mem::take(&mut conn.records);
+        let records = conn.records.take();
         match timeout(TIMEOUT, conn.commit()).await {
             Ok(Ok(())) => {
                 self.metrics.committed(&records);
@@ -178,7 +174,7 @@ impl Writer {
 
 /// Runs `statements` in a transaction of their own, on the writer's thread.
 pub(super) fn job<T: Send + 'static>(
-    statements: impl AsyncFn(&mut Conn<'_>) -> Result<T, Abort> + Send + 'static,
+    statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort> + Send + 'static,
     answer: oneshot::Sender<Result<T>>,
 ) -> Command {
     Command::Other(Box::new(move |writer| {

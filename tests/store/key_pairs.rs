@@ -1,6 +1,6 @@
 //! Key pairs: limits and names under concurrency, lists, and what comes back.
 
-use keypaird::domain::{Error, KeyPair, Marker, Page, Region, Timestamp};
+use keypaird::domain::{Error, KeyPair, Marker, Page, Region, Tag, Timestamp};
 use keypaird::store::NewKeyPair;
 
 use super::support::{Database, actor, name, pair, project, region, sealed, together, user};
@@ -58,6 +58,53 @@ async fn a_delete_frees_a_place_and_refused_writes_use_none() {
         assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 1);
         store.key_pair_create(limited("a")).await.unwrap();
         assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_refused_for_its_name_takes_no_place_from_those_gathered_with_it() {
+    for database in Database::each().await {
+        let store = database.open().await;
+        for round in 0..20 {
+            let owner = user(&format!("u{round}"));
+            let limited = |written: &str| store.key_pair_create(NewKeyPair { limit: 2, ..pair(&owner, written) });
+            limited("taken").await.unwrap();
+            // While the first is written, the other two wait, in this order.
+            let other = store.key_pair_create(pair(&user("other"), &format!("k{round}")));
+            let (other, taken, free) = tokio::join!(other, limited("taken"), limited("free"));
+            assert!(other.is_ok() && free.is_ok(), "{other:?}, {free:?}");
+            assert!(matches!(taken, Err(Error::AlreadyExists(_))), "{taken:?}");
+            assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 2);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_creates_at_once_are_stored_with_all_that_belongs_to_them() {
+    for database in Database::each().await {
+        let (store, owners) = (database.open_with_master_keys().await, [user("ada"), user("bob"), project("demo")]);
+        let outcomes = together(200, |n| {
+            let tags = ["a", "b"].map(|key| Tag { key: key.to_owned(), value: n.to_string() }).to_vec();
+            let new = pair(&owners[n % 3], &format!("k{n:03}"));
+            let (store, new) = (store.clone(), NewKeyPair { tags, sealed: Some(sealed("main")), ..new });
+            Box::pin(async move { store.key_pair_create(new).await })
+        });
+        assert!(outcomes.await.iter().all(Result::is_ok));
+        let mut kept = 0;
+        for (first, owner) in owners.iter().enumerate() {
+            let page = Page { limit: 1000, marker: None };
+            let pairs = store.key_pairs_list(&region(), owner, &page).await.unwrap();
+            let names: Vec<String> = pairs.iter().map(|pair| pair.name.to_string()).collect();
+            let expected: Vec<String> = (first..200).step_by(3).map(|n| format!("k{n:03}")).collect();
+            assert_eq!(names, expected);
+            let tags = store.tags_of(&region(), owner, None).await.unwrap();
+            for (n, pair) in (first..200).step_by(3).zip(&pairs) {
+                assert!(tags[&pair.id].iter().all(|tag| tag.value == n.to_string()) && tags[&pair.id].len() == 2);
+                let found = store.sealed_private_key(&region(), owner, &pair.name).await.unwrap();
+                kept += usize::from(found.is_some());
+            }
+        }
+        assert_eq!(kept, 200);
     }
 }
 
