@@ -6,6 +6,8 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 PYTHON_ENVIRONMENT="$CARGO_TARGET_DIR/client-tests"
 KMS_ENVIRONMENT="$CARGO_TARGET_DIR/kms-tests"
 NODE_ENVIRONMENT="$CARGO_TARGET_DIR/client-tests-node"
+DEPLOY_ENVIRONMENT="$CARGO_TARGET_DIR/deploy-tests"
+DEPLOY_NODE_ENVIRONMENT="$CARGO_TARGET_DIR/deploy-tests-node"
 
 fail() {
     printf '%s: %s\n' "$0" "$1" >&2

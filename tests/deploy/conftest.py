@@ -1,0 +1,28 @@
+"""What the tests are given."""
+
+import pytest
+
+import image as images
+from tools import BINARY
+
+
+def pytest_configure():
+    if not BINARY.exists():
+        raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build")
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("image")
+    try:
+        yield images.build(folder)
+    finally:
+        images.Image(folder, "").remove()
+
+
+@pytest.fixture
+def container(image):
+    name = image.container()
+    yield name
+    image.buildah("umount", name)
+    image.buildah("rm", name)
