@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from tools import CHART, HERE, NODE, USES, documents, helm, of_kind, rendered, run, validate, values
+import custom_resources
+from tools import CHART, USES, documents, helm, of_kind, rendered, validate, values
 
 # What the operators' own models check, because Kubernetes has no form of it.
 CUSTOM = {"Certificate", "ExternalSecret", "PrometheusRule", "ServiceMonitor"}
@@ -21,9 +22,7 @@ def test_what_it_renders_is_valid(use, tmp_path):
     text = rendered("--values", values(use))
     unknown = validate(text, tmp_path)
     assert unknown == (CUSTOM if use == "full" else set())
-    custom = [document for document in documents(text) if document["kind"] in unknown]
-    told = run("node", HERE / "custom-resources.mjs", NODE / "node_modules", input=json.dumps(custom))
-    assert told.count("is valid") == len(custom)
+    custom_resources.check([document for document in documents(text) if document["kind"] in unknown], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +67,15 @@ def test_s63_without_peers_nobody_gets_in():
     [policy] = of_kind(rendered("--values", values("minimal")), "NetworkPolicy")
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
     assert "ingress" not in policy["spec"], "a rule without peers would let everybody in"
+
+
+@pytest.mark.parametrize("use", USES)
+def test_s63_every_rule_of_the_network_policy_names_its_peers_and_ports(use):
+    [policy] = of_kind(rendered("--values", values(use)), "NetworkPolicy")
+    for rule in policy["spec"].get("ingress", []):
+        assert rule["from"] and rule["ports"]
+    for rule in policy["spec"]["egress"]:
+        assert rule["to"] and rule["ports"]
 
 
 def test_the_migration_runs_before_an_upgrade_on_the_settings_to_come():
