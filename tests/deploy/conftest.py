@@ -1,5 +1,7 @@
 """What the tests are given."""
 
+import os
+
 import pytest
 
 import image as images
@@ -9,6 +11,8 @@ from tools import BINARY
 def pytest_configure():
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} is not there; build it with: cargo build")
+    if os.geteuid() != 0:
+        raise pytest.UsageError("containers are run by chroot, with files of root's: run these tests as root")
 
 
 @pytest.fixture(scope="session")
