@@ -1,12 +1,13 @@
 """The Helm chart, by helm itself, Kubernetes' forms, and the forms of the operators that it writes resources for."""
 
 import json
+import tomllib
 
 import pytest
 import yaml
 
 import custom_resources
-from tools import CHART, USES, documents, helm, of_kind, rendered, validate, values
+from tools import CHART, KUSTOMIZE, ROOT, USES, documents, helm, of_kind, rendered, validate, values
 
 # What the operators' own models check, because Kubernetes has no form of it.
 CUSTOM = {"Certificate", "ExternalSecret", "PrometheusRule", "ServiceMonitor"}
@@ -54,6 +55,13 @@ def test_what_is_required_is_asked_for_by_name(left_out, told):
 def test_keystone_mode_asks_for_the_password_of_the_services_user():
     arguments = ["--values", values("keystone"), "--set", "secrets.keystonePassword.secretName="]
     assert "secrets.keystonePassword.secretName must name" in helm("template", CHART, *arguments, expected=1)
+
+
+def test_the_chart_and_the_overlay_are_of_this_version():
+    version = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+    overlay = yaml.safe_load((KUSTOMIZE / "overlays" / "production" / "kustomization.yaml").read_text())
+    assert overlay["images"][0]["newTag"] == version
 
 
 def test_the_default_values_are_all_in_the_schema():
