@@ -32,6 +32,17 @@ pub struct KeyPair {
     pub updated_at: Option<Timestamp>,
 }
 
+/// What lists show of a key pair.
+#[derive(Clone, Debug)]
+pub struct ListedKeyPair {
+    pub owner: Owner,
+    pub name: KeyPairName,
+    pub kind: KeyKind,
+    pub public_key: String,
+    pub fingerprint: Fingerprint,
+    pub has_private_key: bool,
+}
+
 /// What the public half is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {

@@ -21,7 +21,7 @@ pub use caller::{Caller, Scope};
 pub use error::{Action, Error, Result, Source};
 pub use identity::{Grant, GrantTarget, PasswordHash, Project, ProjectDirectory, Role, StoredToken, TokenHash, User};
 pub use ids::{DomainId, InstanceId, KeyPairId, KeyPairName, ProjectId, QuotaClass, Region, ResourceGroupId, UserId};
-pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair};
+pub use key_pair::{Fingerprint, KeyAlgorithm, KeyKind, KeyPair, ListedKeyPair};
 pub use kms_key::{KmsKeyId, KmsKeyName};
 pub use ledger::{
     Actor, Chain, CustodyAfter, Dialect, Encoding, Entry, Event, NO_RECORD, Outcome, Record, RecordHash, Subject, Via,

@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 
 use super::policy::{authorize, is_granted};
 use super::{KeyPairs, Whose};
-use crate::domain::{Action, Caller, Error, KekId, KeyPair, KeyPairName, Marker, Owner, Page, Result};
+use crate::domain::{Action, Caller, Error, KekId, KeyPair, KeyPairName, ListedKeyPair, Marker, Owner, Page, Result};
 
 impl KeyPairs {
     /// The key pair of that name: the user's own before the project's.
@@ -23,7 +23,7 @@ impl KeyPairs {
 
     /// A page of what the caller sees, in byte order of the names; of two with one name, the user's own.
     #[tracing::instrument(skip_all)]
-    pub async fn list(&self, caller: &Caller, whose: &Whose, page: &Page) -> Result<Vec<KeyPair>> {
+    pub async fn list(&self, caller: &Caller, whose: &Whose, page: &Page) -> Result<Vec<ListedKeyPair>> {
         let own = whose.written_owner(caller);
         authorize(caller, Action::List, &own, None)?;
         if let Some(Marker::KeyPair(marker)) = &page.marker
@@ -67,11 +67,11 @@ fn other_owner(caller: &Caller, whose: &Whose, action: Action) -> Option<Owner> 
 }
 
 /// Both lists as one, by name; each is a page of its own name space, so the first `limit` of both are the page.
-fn merge(own: Vec<KeyPair>, shared: Vec<KeyPair>, limit: usize) -> Vec<KeyPair> {
+fn merge(own: Vec<ListedKeyPair>, shared: Vec<ListedKeyPair>, limit: usize) -> Vec<ListedKeyPair> {
     if shared.is_empty() {
         return own;
     }
-    let mut by_name: BTreeMap<KeyPairName, KeyPair> = BTreeMap::new();
+    let mut by_name: BTreeMap<KeyPairName, ListedKeyPair> = BTreeMap::new();
     // The user's own come second and take the place of the project's.
     for pair in shared.into_iter().chain(own) {
         by_name.insert(pair.name.clone(), pair);

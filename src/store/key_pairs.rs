@@ -11,12 +11,12 @@ use super::creates::Create;
 use super::owners::Space;
 use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
 use super::readers::read;
-use super::rows::{KeyPairRow, is_named};
+use super::rows::{KeyPairRow, ListedRow, is_named};
 use super::schema::{key_pairs, owners};
 use super::writer::{Abort, Command};
 use super::{NewKeyPair, Store};
 use crate::domain::{
-    Actor, Error, KeyPair, KeyPairName, Limit, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
+    Actor, Error, KeyPair, KeyPairName, Limit, ListedKeyPair, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
 };
 
 /// Whose limit holds for a new key pair.
@@ -102,12 +102,12 @@ impl Store {
 
     /// In byte order of the names, after the marker, at most `limit`. The marker's existence is the caller's to check.
     #[instrument(skip_all, level = "debug")]
-    pub async fn key_pairs_list(&self, region: &Region, owner: &Owner, page: &Page) -> Result<Vec<KeyPair>> {
+    pub async fn key_pairs_list(&self, region: &Region, owner: &Owner, page: &Page) -> Result<Vec<ListedKeyPair>> {
         let written = owner.to_string();
         // Every name comes after the empty text: one statement for all pages.
         let after = page.marker.as_ref().map_or("", |marker| marker.name().as_str());
         let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-        let rows: Vec<KeyPairRow> = read!(
+        let rows: Vec<ListedRow> = read!(
             self,
             load,
             key_pairs::table
@@ -116,9 +116,9 @@ impl Store {
                 .filter(key_pairs::name.gt(after))
                 .order(key_pairs::name)
                 .limit(limit)
-                .select(KeyPairRow::as_select())
+                .select(ListedRow::as_select())
         )?;
-        rows.into_iter().map(|row| row.of(region, owner)).collect()
+        rows.into_iter().map(|row| row.of(owner)).collect()
     }
 
     /// How many key pairs the owner has.

@@ -9,8 +9,8 @@ use super::creates::Create;
 use super::owners::Space;
 use super::schema::{key_pairs, sealed_private_keys};
 use crate::domain::{
-    Error, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, Owner, ProjectId,
-    Region, ResourceGroupId, Result, SealedPrivateKey, Suite, Timestamp, UserId,
+    Error, Fingerprint, KekId, KekProvider, KeyAlgorithm, KeyKind, KeyPair, KeyPairId, KeyPairName, ListedKeyPair,
+    Owner, ProjectId, Region, ResourceGroupId, Result, SealedPrivateKey, Suite, Timestamp, UserId,
 };
 
 #[derive(Insertable)]
@@ -98,6 +98,31 @@ impl KeyPairRow {
             has_private_key: row.has_private_key,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: row.updated_at.map(Timestamp::from_micros),
+        })
+    }
+}
+
+/// Of a list's hundreds of rows, each column costs both databases and the service time.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = key_pairs)]
+pub(super) struct ListedRow {
+    name: String,
+    kind: String,
+    public_key: String,
+    fingerprint: String,
+    has_private_key: bool,
+}
+
+impl ListedRow {
+    /// The key pair, of an owner that the statement asked for.
+    pub(super) fn of(self, owner: &Owner) -> Result<ListedKeyPair> {
+        Ok(ListedKeyPair {
+            owner: owner.clone(),
+            name: KeyPairName::parse(&self.name).map_err(Error::internal)?,
+            kind: KeyKind::parse(&self.kind).ok_or_else(|| unknown("kind"))?,
+            public_key: self.public_key,
+            fingerprint: Fingerprint::from_written(self.fingerprint),
+            has_private_key: self.has_private_key,
         })
     }
 }

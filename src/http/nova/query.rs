@@ -6,7 +6,7 @@ use super::error::Error;
 use super::microversion::Microversion;
 use super::python::repr_text;
 use super::schema::unexpected_names;
-use crate::domain::{Error as DomainError, KeyPair, KeyPairName, Marker, Page, ProjectId, UserId};
+use crate::domain::{Error as DomainError, KeyPairName, ListedKeyPair, Marker, Page, ProjectId, UserId};
 use crate::service::Whose;
 
 /// The longest page, also where no limit is given: Nova's `[api] max_limit`.
@@ -88,7 +88,7 @@ impl Query {
     }
 
     /// The query of the next page, given whenever a page is full, even if nothing follows (recorded).
-    pub(super) fn next_page(&self, page: &[KeyPair]) -> Option<String> {
+    pub(super) fn next_page(&self, page: &[ListedKeyPair]) -> Option<String> {
         let last = page.last()?;
         if self.version < Microversion::PAGED_LIST || page.len() != self.limit() {
             return None;

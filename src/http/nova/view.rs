@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::answer;
 use super::microversion::Microversion;
 use super::schema::CreateBody;
-use crate::domain::{KeyPair, KeyPairName, Labels, PrivateKeyPem, Result, UserId};
+use crate::domain::{KeyKind, KeyPair, KeyPairName, Labels, ListedKeyPair, PrivateKeyPem, Result, UserId};
 use crate::http::extensions::Extensions;
 use crate::http::unstored;
 use crate::service::{Created, NewKeyPair, Whose};
@@ -81,8 +81,8 @@ struct Link {
     href: String,
 }
 
-fn kind(pair: &KeyPair, version: Microversion) -> Option<&'static str> {
-    (version >= Microversion::KEY_TYPE).then(|| pair.kind.as_str())
+fn kind(kind: KeyKind, version: Microversion) -> Option<&'static str> {
+    (version >= Microversion::KEY_TYPE).then(|| kind.as_str())
 }
 
 /// 201, or 200 before there were types. An answer with a private key is not to be kept by anything on its way.
@@ -93,7 +93,7 @@ pub(super) fn created(created: Created, version: Microversion) -> HttpResponse {
     let answer = if private_key.is_some() { unstored::answer(answer) } else { answer };
     let keypair = CreatedView {
         private_key,
-        kind: kind(&pair, version),
+        kind: kind(pair.kind, version),
         name: pair.name.as_str(),
         public_key: &pair.public_key,
         fingerprint: pair.fingerprint.as_str(),
@@ -113,25 +113,25 @@ pub(super) fn shown(pair: &KeyPair, version: Microversion) -> HttpResponse {
         deleted_at: None,
         id: pair.id.number(),
         updated_at: pair.updated_at.map(|moment| moment.to_string()),
-        kind: kind(pair, version),
+        kind: kind(pair.kind, version),
     };
     answer::json(HttpResponse::Ok(), answer::JSON, &Wrapped { keypair })
 }
 
 /// A list, and the address of the next page, if there is one.
-pub(super) fn listed(pairs: &[KeyPair], next: Option<String>, version: Microversion) -> HttpResponse {
+pub(super) fn listed(pairs: &[ListedKeyPair], next: Option<String>, version: Microversion) -> HttpResponse {
     let item = |pair| Wrapped { keypair: listed_item(pair, version) };
     let keypairs_links = next.map(|href| [Link { rel: "next", href }]);
     let list = ListView { keypairs: pairs.iter().map(item).collect(), keypairs_links };
     answer::json(HttpResponse::Ok(), answer::JSON, &list)
 }
 
-fn listed_item(pair: &KeyPair, version: Microversion) -> ListedView<'_> {
+fn listed_item(pair: &ListedKeyPair, version: Microversion) -> ListedView<'_> {
     ListedView {
         name: pair.name.as_str(),
         public_key: &pair.public_key,
         fingerprint: pair.fingerprint.as_str(),
-        kind: kind(pair, version),
+        kind: kind(pair.kind, version),
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::body;
 use super::super::view::{Kind, Wrapped};
-use crate::domain::{KeyPair, KeyPairName, Labels, Result};
+use crate::domain::{KeyPair, KeyPairName, Labels, ListedKeyPair, Result};
 use crate::http::extensions::{self, Extensions};
 use crate::http::json::Json;
 use crate::http::members;
@@ -71,13 +71,13 @@ pub(super) struct Detail<'a> {
 }
 
 /// A list, and the address of the next page, if there is one.
-pub(super) fn listed(pairs: &[KeyPair], kind: Kind, next: Option<String>) -> List<'_> {
+pub(super) fn listed(pairs: &[ListedKeyPair], kind: Kind, next: Option<String>) -> List<'_> {
     let entry = |pair| Wrapped::new(entry(pair, kind));
     let keypairs_links = next.map(|href| [Link { rel: "next", href }]);
     List { keypairs: pairs.iter().map(entry).collect(), keypairs_links }
 }
 
-fn entry(pair: &KeyPair, kind: Kind) -> Entry<'_> {
+fn entry(pair: &ListedKeyPair, kind: Kind) -> Entry<'_> {
     Entry {
         name: pair.name.as_str(),
         public_key: &pair.public_key,

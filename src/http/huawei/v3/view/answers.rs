@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::super::error::Error;
 use super::super::super::view::Wrapped;
-use crate::domain::{KekId, KeyAlgorithm, KeyPair, KeyPairName, Owner, PrivateKeyPem, Timestamp};
+use crate::domain::{KekId, KeyAlgorithm, KeyPair, KeyPairName, ListedKeyPair, Owner, PrivateKeyPem, Timestamp};
 use crate::http::echo;
 use crate::service::Exported;
 
@@ -80,7 +80,11 @@ pub(in super::super) struct Named<'a> {
 }
 
 /// `pairs` may be one more than the page has room for.
-pub(in super::super) fn listed<'a>(pairs: &'a [KeyPair], limit: usize, after: Option<&'a KeyPairName>) -> List<'a> {
+pub(in super::super) fn listed<'a>(
+    pairs: &'a [ListedKeyPair],
+    limit: usize,
+    after: Option<&'a KeyPairName>,
+) -> List<'a> {
     let (page, further) = pairs.split_at(limit.min(pairs.len()));
     let last = page.last().filter(|_| !further.is_empty());
     List {
@@ -93,11 +97,11 @@ pub(in super::super) fn listed<'a>(pairs: &'a [KeyPair], limit: usize, after: Op
     }
 }
 
-fn entry(pair: &KeyPair) -> Entry<'_> {
+fn entry(pair: &ListedKeyPair) -> Entry<'_> {
     Entry {
         name: pair.name.as_str(),
         kind: pair.kind.as_str(),
-        scope: scope(pair),
+        scope: scope(&pair.owner),
         public_key: &pair.public_key,
         fingerprint: pair.fingerprint.as_str(),
         is_key_protection: pair.has_private_key,
@@ -105,8 +109,8 @@ fn entry(pair: &KeyPair) -> Entry<'_> {
     }
 }
 
-fn scope(pair: &KeyPair) -> &'static str {
-    match pair.owner {
+fn scope(owner: &Owner) -> &'static str {
+    match owner {
         Owner::User(_) => "user",
         Owner::Project(_) => "domain",
     }
@@ -118,7 +122,7 @@ pub(in super::super) fn shown<'a>(pair: &'a KeyPair, kek: Option<&'a KekId>) -> 
         name: pair.name.as_str(),
         id: pair.id.number(),
         kind: pair.kind.as_str(),
-        scope: scope(pair),
+        scope: scope(&pair.owner),
         public_key: &pair.public_key,
         fingerprint: pair.fingerprint.as_str(),
         is_key_protection: pair.has_private_key,
