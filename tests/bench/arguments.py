@@ -18,6 +18,11 @@ class Wanted:
     users: int
     """How many users the loads of many users are drawn from."""
     json: Path | None
+    plot: Path | None
+
+
+QUICK = {"rounds": 1, "seconds": 3, "burst": 100, "burst_rounds": 1, "users": 100}
+FULL = {"rounds": 5, "seconds": 10, "burst": 500, "burst_rounds": 3, "users": 1000}
 
 
 def wanted(arguments=None) -> Wanted:
@@ -27,15 +32,20 @@ def wanted(arguments=None) -> Wanted:
         "on SQLite. 32 connections, on loopback. Figures of one run can be compared with each other; with another "
         "machine's, only the ratios.",
     )
-    parser.add_argument("--quick", action="store_true", help="one short round of each load, and fewer users")
+    parser.add_argument("--quick", action="store_true", help="one short round of each load, and fewer users: some minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the ratios to pgbench into this file")
     given = parser.parse_args(arguments)
-    file = given.json and Path(os.environ.get("BENCH_STARTED_IN", "."), given.json)
+    files = {name: _file(parser, getattr(given, name)) for name in ("json", "plot")}
+    return Wanted(**(QUICK if given.quick else FULL), **files)
+
+
+def _file(parser, path):
+    """As it is named in the folder that the command was started in."""
+    file = path and Path(os.environ.get("BENCH_STARTED_IN", "."), path)
     if file and not file.parent.is_dir():
         parser.error(f"{file.parent}: there is no such directory")
-    if given.quick:
-        return Wanted(rounds=1, seconds=5, burst=100, burst_rounds=1, users=100, json=file)
-    return Wanted(rounds=5, seconds=10, burst=500, burst_rounds=3, users=1000, json=file)
+    return file
 
 
 if __name__ == "__main__":

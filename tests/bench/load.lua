@@ -1,5 +1,10 @@
--- What wrk sends. Arguments: the kind of request; a file with a token a line; a name, which new key pairs begin with or a shown
--- one has; how many answers end the run (0: its time does). Prints one line of JSON at the end.
+-- What wrk sends. Arguments, each as name=value:
+--   kind      one of the kinds below
+--   tokens    a file with a token a line
+--   name      what new key pairs' names begin with, or the name of the one that is asked for
+--   answers   how many answers end the run; without it, its time does
+--   algorithm, pairs, project: what single kinds ask for
+-- Prints one line of JSON at the end.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -8,6 +13,10 @@ ffi.cdef [[
 ]]
 local MONOTONIC = 1
 local PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFEK40Je9hdjyVEHfXdVH3Zr+/3oFYZqKWVqWjNcuVjx bench"
+local KEYPAIRS = "/v2.1/os-keypairs"
+-- The first version that lists pages.
+local PAGED = "compute 2.35"
+local PAGE = 100
 
 local threads = {}
 
@@ -19,15 +28,19 @@ local function now()
     return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
 end
 
-local tokens, kind, name, asked = {}, nil, nil, 0
+local given, tokens, headers, asked = {}, {}, { ["Content-Type"] = "application/json" }, 0
 -- Of this thread, read at the end.
 answers, began, ended = 0, 0, 0
 
 function init(arguments)
-    kind, name = arguments[1], arguments[3]
-    for token in io.lines(arguments[2]) do table.insert(tokens, token) end
-    local wanted = tonumber(arguments[4])
-    if wanted > 0 then end_after(wanted) end
+    for _, argument in ipairs(arguments) do
+        local name, value = argument:match("^(%w+)=(.*)$")
+        given[name] = value
+    end
+    for token in io.lines(given.tokens) do table.insert(tokens, token) end
+    if given.kind == "page" then headers["OpenStack-API-Version"] = PAGED end
+    if given.answers then end_after(tonumber(given.answers)) end
+    math.randomseed(os.time())
     began = now()
 end
 
@@ -41,21 +54,33 @@ function end_after(wanted)
 end
 
 local function keypair(members)
-    return '{"keypair": {"name": "' .. name .. asked .. '"' .. members .. "}}"
+    return '{"keypair": {"name": "' .. given.name .. asked .. '"' .. members .. "}}"
 end
 
 local kinds = {
-    import = function() return "POST", "", keypair(', "public_key": "' .. PUBLIC_KEY .. '"') end,
-    create = function() return "POST", "", keypair("") end,
-    list = function() return "GET", "", nil end,
-    show = function() return "GET", "/" .. name, nil end,
+    import = function() return "POST", KEYPAIRS, keypair(', "public_key": "' .. PUBLIC_KEY .. '"') end,
+    create = function()
+        local algorithm = given.algorithm and ', "algorithm": "' .. given.algorithm .. '"'
+        return "POST", KEYPAIRS, keypair(algorithm or "")
+    end,
+    show = function() return "GET", KEYPAIRS .. "/" .. given.name end,
+    list = function() return "GET", KEYPAIRS end,
+    -- From anywhere in a list of so many pairs, which are numbered, but that a whole page follows.
+    page = function()
+        local marker = string.format("%s%06d", given.name, math.random(0, given.pairs - PAGE - 1))
+        return "GET", KEYPAIRS .. "?limit=" .. PAGE .. "&marker=" .. marker
+    end,
+    export = function()
+        local path = "/v3/" .. given.project .. "/keypairs/private-key/export"
+        return "POST", path, '{"keypair": {"name": "' .. given.name .. '"}}'
+    end,
 }
 
 function request()
     asked = asked + 1
-    local method, path, body = kinds[kind]()
-    local headers = { ["X-Auth-Token"] = tokens[asked % #tokens + 1], ["Content-Type"] = "application/json" }
-    return wrk.format(method, "/v2.1/os-keypairs" .. path, headers, body)
+    local method, path, body = kinds[given.kind]()
+    headers["X-Auth-Token"] = tokens[asked % #tokens + 1]
+    return wrk.format(method, path, headers, body)
 end
 
 function done(summary, latency, requests)

@@ -1,13 +1,15 @@
-"""One load at a time, by wrk or by pgbench, and what it cost."""
+"""One load at a time, by wrk, by pgbench or by the library alone, and what it cost."""
 
 import json
+import os
 import re
 import statistics
 import subprocess
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from figures import Figures, LoadFailed
 from processor import used_by
 
 CONNECTIONS = 32
@@ -18,43 +20,53 @@ HERE = Path(__file__).parent
 class Processes:
     """Whose use of the processors is measured."""
 
-    service: int | None
+    services: tuple[int, ...]
     database: int | None
 
-
-@dataclass(frozen=True)
-class Figures:
-    requests_per_s: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us_service: float
-    """Microseconds of a processor for each request; 0 where there is no such process."""
-    cpu_us_database: float
+    def used(self) -> tuple[float, float]:
+        """Seconds of the services, and of the database."""
+        return sum(map(used_by, self.services)), used_by(self.database) if self.database else 0
 
 
-class LoadFailed(Exception):
-    pass
+def wrk(port: int, given: dict[str, object], seconds: int, connections: int = CONNECTIONS) -> list[str]:
+    """The command that sends a load of load.lua's, whose arguments are given."""
+    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}", "--timeout=60"]
+    command += [f"--script={HERE / 'load.lua'}", f"http://127.0.0.1:{port}", "--"]
+    return command + [f"{name}={value}" for name, value in given.items()]
 
 
-def by_wrk(port: int, arguments: list[str], seconds: int, processes: Processes) -> Figures:
-    """A load of load.lua's, whose arguments these are."""
-    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}", "--timeout=60"]
-    command += [f"--script={HERE / 'load.lua'}", f"http://127.0.0.1:{port}", "--", *arguments]
-    printed, service, database = _measured(command, processes)
+def at_fixed_rate(port: int, path: str, token: Path, rate: int, seconds: int) -> list[str]:
+    """The command that sends GET requests so often, whatever becomes of those before."""
+    arguments = [f"--port={port}", f"--path={path}", f"--token={token}", f"--rate={rate}", f"--seconds={seconds}"]
+    return [sys.executable, str(HERE / "fixed_rate.py"), *arguments]
+
+
+def by_clients(commands: list[list[str]], processes: Processes) -> Figures:
+    """These at the same time, as one load."""
+    printed, service, database = _measured(commands, processes)
+    told = [answered(each) for each in printed]
+    answers = sum(each["answers"] for each in told)
+    rate = sum(each["answers"] / each["seconds"] for each in told)
+    # Of several, the slower one's times.
+    times = (max(each[member] for each in told) for member in ("p50_ms", "p99_ms"))
+    return Figures(rate, *times, *(used / answers * 1e6 for used in (service, database)))
+
+
+def answered(printed: str) -> dict[str, float]:
+    """What a client's last line says of its load, if all of it succeeded."""
     told = json.loads(printed.splitlines()[-1])
-    if told["failed"]:
-        raise LoadFailed(f"{arguments[0]}: {told['failed']} of {told['answers']} requests failed; the service's log says why")
-    answers = told["answers"]
-    each = [used / answers * 1e6 for used in (service, database)]
-    return Figures(answers / told["seconds"], told["p50_ms"], told["p99_ms"], *each)
+    if told["failed"] or not told["answers"]:
+        raise LoadFailed(f"{told['failed']} of {told['answers']} requests failed; the service's log says why")
+    return told
 
 
-def by_pgbench(script: Path, owner: str, url: str, seconds: int, processes: Processes, log: Path) -> Figures:
-    """One prepared statement, by as many connections; `owner` is a variable of the script."""
-    command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=1", f"--define=owner={owner}"]
+def by_pgbench(script: Path, variables: dict[str, object], url: str, seconds: int, processes: Processes, log: Path) -> Figures:
+    """Prepared statements, by as many connections; the script's variables are given."""
+    command = ["pgbench", "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=1"]
+    command += [f"--define={name}={value}" for name, value in variables.items()]
     # A log of all would cost the client time that the service's client does not spend.
     command += ["--log", f"--log-prefix={log}", "--sampling-rate=0.05", f"--time={seconds}", f"--file={script}", url]
-    printed, _, database = _measured(command, processes)
+    [printed], _, database = _measured([command], processes)
     rate = float(re.search(r"^tps = ([0-9.]+)", printed, re.MULTILINE)[1])
     count = int(re.search(r"actually processed: ([0-9]+)", printed)[1])
     percentiles = statistics.quantiles(_latencies(log), n=100)
@@ -70,33 +82,19 @@ def _latencies(log: Path) -> list[float]:
     return found
 
 
-def _measured(command: list[str], processes: Processes) -> tuple[str, float, float]:
-    def used(process):
-        return used_by(process) if process else 0
-
-    before = used(processes.service), used(processes.database)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    after = used(processes.service), used(processes.database)
-    if done.returncode != 0:
-        raise LoadFailed(f"{command[0]}: {(done.stderr or done.stdout)[:500]}")
-    return done.stdout, after[0] - before[0], after[1] - before[1]
+def by_library(program: Path, seconds: int) -> Figures:
+    """Keys that OpenSSL generates with nothing else to do: as many a second as the machine can."""
+    command = [str(program), str(os.cpu_count()), str(seconds)]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return Figures(told["keys"] / told["seconds"], told["p50_ms"], told["p99_ms"], 0, 0)
 
 
-def in_turns(rounds: int, loads: dict[str, Callable[[], Figures]]) -> dict[str, list[Figures]]:
-    """Each load once a round, so that whatever else the machine does meets all of them."""
-    taken = {name: [] for name in loads}
-    for _ in range(rounds):
-        for name, load in loads.items():
-            taken[name].append(load())
-    return taken
-
-
-def middle(taken: list[Figures]) -> Figures:
-    """Member by member the median."""
-    return Figures(*(statistics.median(members) for members in zip(*(vars(each).values() for each in taken), strict=True)))
-
-
-def ratio(ours: list[Figures], theirs: list[Figures]) -> float:
-    """The median of the rounds' own ratios of requests a second."""
-    pairs = zip(ours, theirs, strict=True)
-    return statistics.median(our.requests_per_s / their.requests_per_s for our, their in pairs)
+def _measured(commands: list[list[str]], processes: Processes) -> tuple[list[str], float, float]:
+    before = processes.used()
+    running = [subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for each in commands]
+    ended = [each.communicate() for each in running]
+    after = processes.used()
+    for process, (printed, complaint) in zip(running, ended, strict=True):
+        if process.returncode != 0:
+            raise LoadFailed(f"{process.args[0]}: {(complaint or printed)[:500]}")
+    return [printed for printed, _ in ended], after[0] - before[0], after[1] - before[1]

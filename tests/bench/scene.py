@@ -4,13 +4,14 @@ import os
 import sqlite3
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from loads import Processes
-from service import CLOUD, Service, login_body, new_database, postgresql_settings, request, running_service
+from service import BINARY, CLOUD, Service, login_body, new_database, postgresql_settings, request, running_service
 
 # Never reached by a load.
 LIMIT = "1000000000"
@@ -26,36 +27,58 @@ class Scene:
     service: Service
     database: int | None
     """The number of PostgreSQL's first process."""
+    run: Callable[[str], None]
+    """Has the database run SQL, all of it or nothing."""
     tokens: Path
     """The tokens of many users, a line each."""
     one_token: Path
     """That of another user."""
 
     @property
+    def name(self) -> str:
+        return "PostgreSQL" if self.database else "SQLite"
+
+    @property
     def processes(self) -> Processes:
-        return Processes(self.service.process.pid, self.database)
+        return Processes((self.service.process.pid,), self.database)
 
     def one(self) -> str:
         return self.one_token.read_text().strip()
 
+    def bytes(self, value: bytes) -> str:
+        """As SQL writes them."""
+        return f"'\\x{value.hex()}'::bytea" if self.database else f"x'{value.hex()}'"
+
+    def restart(self, **settings: str):
+        """Starts the service anew, with these settings from now on."""
+        self.service.stop()
+        self.service.settings |= settings
+        self.service.start()
+
     def keep_ready(self, keys: int):
         """Starts the service anew with a pool of so many keys, and waits for them."""
-        self.service.stop()
-        self.service.settings["KEYPAIRD__KEYPAIR__POOL__SIZE"] = str(keys)
-        self.service.start()
+        self.restart(KEYPAIRD__KEYPAIR__POOL__SIZE=str(keys))
         deadline = time.monotonic() + PATIENCE
         while _keys_ready(self.service) < keys:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the service has only {_keys_ready(self.service)} of {keys} keys ready")
             time.sleep(0.2)
 
+    @contextmanager
+    def second_process(self):
+        """Another process of the same installation on the same database, as replicas behind a load balancer are."""
+        folder = self.service.folder / "second"
+        folder.mkdir(exist_ok=True)
+        with running_service(Service(folder, self.service.database_url, self.service.settings, self.service.binary)) as second:
+            yield second
+
 
 @contextmanager
-def on_postgresql(folder: Path, users: int):
+def on_postgresql(folder: Path, users: int, binary: Path = BINARY):
     folder.mkdir()
     url = new_database()
     first_process = Path(os.environ["TEST_POSTGRESQL_FOLDER"], "data/postmaster.pid").read_text().split()[0]
-    service = Service(folder, url, postgresql_settings(folder, url))
+    service = Service(folder, url, postgresql_settings(folder, url), binary)
     command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", url]
 
     def run(script):
@@ -66,9 +89,9 @@ def on_postgresql(folder: Path, users: int):
 
 
 @contextmanager
-def on_sqlite(folder: Path, users: int):
+def on_sqlite(folder: Path, users: int, binary: Path = BINARY):
     folder.mkdir()
-    service = Service(folder)
+    service = Service(folder, binary=binary)
 
     def run(script):
         with closing(sqlite3.connect(service.data / "keypaird.sqlite", timeout=60)) as connection:
@@ -85,7 +108,7 @@ def _scene(service, database, run, users):
         run("".join(map(_copy_of_demo, range(users))))
         with ThreadPoolExecutor(LOGINS) as logins:
             tokens = list(logins.map(lambda number: _login(service, f"bench{number}"), range(users)))
-        scene = Scene(service, database, service.folder / "tokens", service.folder / "one-token")
+        scene = Scene(service, database, run, service.folder / "tokens", service.folder / "one-token")
         scene.tokens.write_text("\n".join(tokens))
         scene.one_token.write_text(_login(service, "demo"))
         yield scene

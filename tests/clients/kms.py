@@ -25,13 +25,17 @@ def kms_url():
 def new_kms_service(folder):
     """An installation whose `kms` is that one; not started yet."""
     service = new_service(folder)
-    service.settings |= {
+    service.settings |= settings() | {"KEYPAIRD__KEYPAIR__ALGORITHM": "ed25519"}
+    return service
+
+
+def settings():
+    """What makes that KMS a service's."""
+    return {
         "KEYPAIRD__VAULT__KMS__PROVIDER": "aws",
         "KEYPAIRD__VAULT__KMS__REGION": REGION,
         "KEYPAIRD__VAULT__KMS__ENDPOINT_URL": kms_url(),
-        "KEYPAIRD__KEYPAIR__ALGORITHM": "ed25519",
     }
-    return service
 
 
 def new_key(project_id):

@@ -43,6 +43,7 @@ class Service:
     folder: Path
     database_url: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    binary: Path = BINARY
     process: subprocess.Popen | None = None
     port: int = 0
     admin_port: int = 0
@@ -65,7 +66,7 @@ class Service:
         }
         environment = bare_environment(listen | self.settings if settings is None else settings)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve"], cwd=self.folder, env=environment, stderr=log, stdout=log)
+            self.process = subprocess.Popen([self.binary, "serve"], cwd=self.folder, env=environment, stderr=log, stdout=log)
 
     def wait_until_ready(self):
         deadline = time.monotonic() + PATIENCE
@@ -121,7 +122,7 @@ class Service:
         """What a command of the program prints, beside the running service."""
         environment = bare_environment(self.settings)
         done = subprocess.run(
-            [BINARY, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE
+            [self.binary, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
