@@ -14,6 +14,10 @@ class Figures:
     """Microseconds of a processor for each request; 0 where there is no such process."""
     cpu_us_database: float
 
+    @property
+    def cpu_us(self) -> float:
+        return self.cpu_us_service + self.cpu_us_database
+
 
 class LoadFailed(Exception):
     """Its figures would say nothing: the run ends."""

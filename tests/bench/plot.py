@@ -33,14 +33,16 @@ class Scale:
     """Logarithmic, so that half and twice are as far from 1."""
 
     def __init__(self, ratios):
-        self.low = math.floor(math.log10(min([*ratios, 0.5])))
-        self.high = math.ceil(math.log10(max([*ratios, 2])))
+        low, high = min([*ratios, 0.5]), max([*ratios, 2])
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        lines = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+        first = max(line for line in lines if line <= low)
+        last = min(line for line in lines if line >= high)
+        self.lines = [line for line in lines if first <= line <= last]
 
     def x(self, ratio):
-        return LEFT + (math.log10(ratio) - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
-
-    def lines(self):
-        return [digit * 10.0**power for power in range(self.low, self.high) for digit in (1, 2, 5)] + [10.0**self.high]
+        first, last = math.log(self.lines[0]), math.log(self.lines[-1])
+        return LEFT + (math.log(ratio) - first) / (last - first) * (WIDTH - LEFT - RIGHT)
 
 
 def _head(height, title):
@@ -67,7 +69,7 @@ def _bar(ratio, value, y, scale):
 
 
 def _grid(scale, bottom):
-    for ratio in scale.lines():
+    for ratio in scale.lines:
         x = scale.x(ratio)
         yield f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}" class="{"one" if ratio == 1 else "line"}"/>'
         yield f'<text x="{x:.1f}" y="{bottom + 14}" class="small" text-anchor="middle">{ratio:g}</text>'

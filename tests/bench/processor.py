@@ -8,7 +8,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def used_by(process: int) -> float:
     """Seconds, user and system, of a process and of its children, those that have ended too."""
-    return sum(sum(times) for times in [_times(process), *map(_times, _children(process))]) / TICKS
+    while True:
+        children = _children(process)
+        used = sum(sum(times) for times in [_times(process), *map(_times, children)])
+        # A child that ends meanwhile moves into its parent's times, and may have been missed in both or counted in both.
+        if _children(process) == children:
+            return used / TICKS
 
 
 def _times(process: int) -> list[int]:
