@@ -21,7 +21,7 @@ class Wanted:
     plot: Path | None
 
 
-QUICK = {"rounds": 1, "seconds": 3, "burst": 100, "burst_rounds": 1, "users": 100}
+QUICK = {"rounds": 1, "seconds": 2, "burst": 100, "burst_rounds": 1, "users": 100}
 FULL = {"rounds": 5, "seconds": 10, "burst": 500, "burst_rounds": 3, "users": 1000}
 
 

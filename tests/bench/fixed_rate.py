@@ -7,6 +7,7 @@ waited for.
 import argparse
 import asyncio
 import json
+import selectors
 import statistics
 import time
 from pathlib import Path
@@ -51,6 +52,11 @@ async def send(client: Client, rate: int, seconds: int):
             asked.create_task(client.ask(planned))
 
 
+def precise_loop():
+    """One that wakes when it is to: epoll, the usual one, waits in whole milliseconds."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name, kind in [("port", int), ("path", str), ("token", Path), ("rate", int), ("seconds", int)]:
@@ -59,7 +65,8 @@ def main():
     head = f"GET {given.path} HTTP/1.1\r\nHost: 127.0.0.1:{given.port}\r\nX-Auth-Token: {given.token.read_text().strip()}\r\n\r\n"
     client = Client(given.port, head.encode())
     began = time.perf_counter()
-    asyncio.run(send(client, given.rate, given.seconds))
+    with asyncio.Runner(loop_factory=precise_loop) as runner:
+        runner.run(send(client, given.rate, given.seconds))
     percentiles = statistics.quantiles(client.milliseconds, n=100) if len(client.milliseconds) > 1 else [0] * 99
     told = {"answers": len(client.milliseconds), "seconds": time.perf_counter() - began, "failed": client.failed}
     print(json.dumps(told | {"p50_ms": percentiles[49], "p99_ms": percentiles[98]}))

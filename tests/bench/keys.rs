@@ -1,5 +1,5 @@
 //! `keys THREADS SECONDS`: how many RSA-2048 keys the OpenSSL of this build generates on so many threads, as JSON.
-#![allow(clippy::print_stdout, reason = "that is its answer")]
+#![expect(clippy::print_stdout, reason = "that is its answer")]
 
 use std::error::Error;
 use std::thread;
