@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parent.parent / "clients"))
 
 from driver import Driver  # noqa: E402
-from figures import Figures, ratio  # noqa: E402
+from figures import Figures, LoadFailed, ratio  # noqa: E402
 from memory import allow_open_files  # noqa: E402
 from scene import on_postgresql, on_sqlite  # noqa: E402
 from stock import READERS, put_in  # noqa: E402
@@ -114,4 +114,7 @@ def compare(before, after, length, database):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except LoadFailed as failed:
+        sys.exit(str(failed))

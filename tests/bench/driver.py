@@ -38,7 +38,7 @@ class Driver:
         return {"kind": kind, "tokens": tokens, "name": f"run{self.runs}-"} | given
 
     def burst(self, kind, tokens):
-        """As many at once as there are keys ready, after a start of the service."""
+        """As many at once as there are keys ready."""
         size = self.asked.burst
         load = self.wrk(kind, tokens, seconds=BURST_SECONDS, answers=size)
 

@@ -28,7 +28,10 @@ def in_turns(rounds: int, loads: dict[str, Callable[[], Figures]]) -> dict[str, 
     taken = {name: [] for name in loads}
     for _ in range(rounds):
         for name, load in loads.items():
-            taken[name].append(load())
+            try:
+                taken[name].append(load())
+            except LoadFailed as failed:
+                raise LoadFailed(f"{name}: {failed}") from None
     return taken
 
 

@@ -56,7 +56,7 @@ def answered(printed: str) -> dict[str, float]:
     """What a client's last line says of its load, if all of it succeeded."""
     told = json.loads(printed.splitlines()[-1])
     if told["failed"] or not told["answers"]:
-        raise LoadFailed(f"{told['failed']} of {told['answers']} requests failed; the service's log says why")
+        raise LoadFailed(f"{told['failed']} of {told['answers']} requests failed")
     return told
 
 

@@ -1,8 +1,6 @@
 """Measures what tests/bench/run has built and started, and prints the tables."""
 
 import json
-import os
-import platform
 import sys
 import tempfile
 from datetime import date
@@ -12,6 +10,9 @@ sys.path.append(str(Path(__file__).parent.parent / "clients"))
 
 from arguments import wanted  # noqa: E402
 from bench import Bench  # noqa: E402
+from figures import LoadFailed  # noqa: E402
+from loads import CONNECTIONS  # noqa: E402
+from machine import described  # noqa: E402
 from memory import allow_open_files  # noqa: E402
 from plot import plot  # noqa: E402
 from scene import on_postgresql, on_sqlite  # noqa: E402
@@ -21,25 +22,26 @@ from table import table  # noqa: E402
 
 def main():
     asked = wanted()
+    heading = f"{date.today()}, {described()}; {conditions(asked)}"
     allow_open_files()
     with tempfile.TemporaryDirectory() as folder:
         figures = {}
         for database, opened in [("postgresql", on_postgresql), ("sqlite", on_sqlite)]:
             with opened(Path(folder, database), asked.users + READERS) as scene:
                 figures[database] = Bench(scene, asked).run()
-    print(f"{machine(asked)}\n\n{table(figures)}")
+    print(f"{heading}.\n\n{table(figures)}")
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")
     if asked.plot:
-        asked.plot.write_text(plot(figures, machine(asked)))
+        asked.plot.write_text(plot(figures, heading))
 
 
-def machine(asked):
+def conditions(asked):
     rounds = f"medians of {asked.rounds} rounds of {asked.seconds} s" if asked.rounds > 1 else f"one round of {asked.seconds} s"
-    return (
-        f"{date.today()}, {platform.machine()}, {os.cpu_count()} processors, 32 connections, {asked.users} users, "
-        f"bursts of {asked.burst}, {rounds}"
-    )
+    return f"{CONNECTIONS} connections, {asked.users} users, bursts of {asked.burst}; {rounds}"
 
 
-main()
+try:
+    main()
+except LoadFailed as failed:
+    sys.exit(str(failed))

@@ -61,7 +61,7 @@ def _answered(port, count, request):
     for connection in opened:
         status = connection.recv(65536).split(b"\r\n", 1)[0]
         if b" 200 " not in status:
-            raise LoadFailed(f"an idle connection was answered {status.decode()!r}; the service's log says why")
+            raise LoadFailed(f"an idle connection was answered {status.decode()!r}")
     return opened
 
 

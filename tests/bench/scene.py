@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from figures import LoadFailed
 from loads import Processes
 from service import BINARY, CLOUD, Service, login_body, new_database, postgresql_settings, request, running_service
 
@@ -18,6 +19,8 @@ LIMIT = "1000000000"
 READY = 'keypair_pool_keys{algorithm="rsa-2048"} '
 # Logins cost a processor's time; more at once than there are processors only wait.
 LOGINS = 4
+# How many lines of the service's log are shown where a load has failed.
+LOG_LINES = 20
 # How long keys may take to be ready, in seconds.
 PATIENCE = 600
 
@@ -56,8 +59,10 @@ class Scene:
         self.service.start()
 
     def keep_ready(self, keys: int):
-        """Starts the service anew with a pool of so many keys, and waits for them."""
-        self.restart(KEYPAIRD__KEYPAIR__POOL__SIZE=str(keys))
+        """Waits until so many keys are ready; starts the service anew if its pool has another size."""
+        size = {"KEYPAIRD__KEYPAIR__POOL__SIZE": str(keys)}
+        if not size.items() <= self.service.settings.items():
+            self.restart(**size)
         deadline = time.monotonic() + PATIENCE
         while _keys_ready(self.service) < keys:
             if time.monotonic() > deadline:
@@ -111,7 +116,12 @@ def _scene(service, database, run, users):
         scene = Scene(service, database, run, service.folder / "tokens", service.folder / "one-token")
         scene.tokens.write_text("\n".join(tokens))
         scene.one_token.write_text(_login(service, "demo"))
-        yield scene
+        try:
+            yield scene
+        except LoadFailed as failed:
+            # It goes with the folder.
+            lines = service.log.read_text().splitlines()[-LOG_LINES:]
+            raise LoadFailed("\n".join([f"{scene.name}: {failed}. The service's log ends so:", *lines])) from None
 
 
 def _copy_of_demo(number: int) -> str:

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from compare import Compared
-from figures import Figures, in_turns, middle, ratio
-from loads import LoadFailed, answered
+from figures import Figures, LoadFailed, in_turns, middle, ratio
+from loads import answered
 from plot import plot
 from table import table
 
@@ -30,6 +30,14 @@ def test_loads_take_turns():
     taken = in_turns(2, {name: lambda name=name: ran.append(name) or at(len(ran)) for name in ("ours", "theirs")})
     assert ran == ["ours", "theirs", "ours", "theirs"]
     assert [each.requests_per_s for each in taken["ours"]] == [1, 3]
+
+
+def test_a_load_that_fails_is_named_and_ends_the_turns():
+    def failing():
+        raise LoadFailed("3 of 4 requests failed")
+
+    with pytest.raises(LoadFailed, match="^theirs: 3 of 4"):
+        in_turns(2, {"ours": lambda: at(1), "theirs": failing})
 
 
 def test_one_disturbed_round_does_not_move_the_figures():
