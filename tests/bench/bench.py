@@ -55,7 +55,7 @@ class Bench:
     def beyond_pool(self):
         self.scene.keep_ready(0)
         loads = {
-            "create_beyond_pool": self.drive.wrk("create", self.many),
+            "create_beyond_pool": self.drive.beyond_pool(self.many),
             "library_rsa_2048": lambda: by_library(Path(os.environ["BENCH_KEYS"]), self.asked.seconds),
         }
         return self.compare(loads, [("create_beyond_pool", "ratio_to_library", "library_rsa_2048")])

@@ -1,5 +1,6 @@
 """Loads for one scene: each is a function that runs it once and gives its figures."""
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -10,8 +11,10 @@ from loads import CONNECTIONS, Processes, answered, at_fixed_rate, by_clients, b
 HERE = Path(__file__).parent
 # Longer than any burst takes: wrk knows the end of its time only.
 BURST_SECONDS = 10
-# How long a storm has to occupy every thread that generates keys, and those have to end after it, in seconds.
-STORM_BEFORE, STORM_AFTER = 1, 4
+# Enough to keep every thread that generates keys at work; those that are left at the end are generated all the same.
+STORM_CONNECTIONS = 2 * os.cpu_count()
+# How long a storm has to occupy every thread that generates keys, in seconds.
+STORM_BEFORE = 1
 
 
 class Driver:
@@ -67,11 +70,22 @@ class Driver:
     def storm(self, tokens, algorithm):
         given = self.given("create", tokens, {"algorithm": algorithm})
         seconds = STORM_BEFORE + self.asked.seconds + 1
-        with Popen(wrk(self.scene.service.port, given, seconds), stdout=PIPE, text=True) as storm:
+        with Popen(wrk(self.scene.service.port, given, seconds, STORM_CONNECTIONS), stdout=PIPE, text=True) as storm:
             sleep(STORM_BEFORE)
             yield
             answered(storm.communicate()[0])
-        sleep(STORM_AFTER)
+        self.scene.wait_until_calm()
+
+    def beyond_pool(self, tokens):
+        """Creates that each need a key of their own."""
+        load = self.wrk("create", tokens)
+
+        def run():
+            figures = load()
+            self.scene.wait_until_calm()
+            return figures
+
+        return run
 
     def insert(self):
         """A: pgbench with the bare insert of a row."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from figures import LoadFailed
 from loads import Processes
+from processor import used_by
 from service import BINARY, CLOUD, Service, login_body, new_database, postgresql_settings, request, running_service
 
 # Never reached by a load.
@@ -23,6 +24,8 @@ LOGINS = 4
 LOG_LINES = 20
 # How long keys may take to be ready, in seconds.
 PATIENCE = 600
+# How long a service uses no processor at all (by the hundredth of a second) that has nothing to do, in seconds.
+CALM = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,15 @@ class Scene:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the service has only {_keys_ready(self.service)} of {keys} keys ready")
             time.sleep(0.2)
+
+    def wait_until_calm(self):
+        """Until the service uses no processor: it still generates keys for requests whose clients have left."""
+        deadline = time.monotonic() + PATIENCE
+        used = None
+        while used != (used := used_by(self.service.process.pid)):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the service is still at work, though nobody asks it for anything")
+            time.sleep(CALM)
 
     @contextmanager
     def second_process(self):
