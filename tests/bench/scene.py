@@ -21,7 +21,7 @@ READY = 'keypair_pool_keys{algorithm="rsa-2048"} '
 # Logins cost a processor's time; more at once than there are processors only wait.
 LOGINS = 4
 # How many lines of the service's log are shown where a load has failed.
-LOG_LINES = 20
+LOG_LINES = 5
 # How long keys may take to be ready, in seconds.
 PATIENCE = 600
 # How long a service uses no processor at all (by the hundredth of a second) that has nothing to do, in seconds.
