@@ -11,7 +11,7 @@ from service import POSTGRESQL_URL, sql
 def described() -> str:
     parts = [_processor(), f"{os.cpu_count()} processors", f"{_memory_gb():.0f} GB"]
     [[postgresql]] = sql(POSTGRESQL_URL, "SHOW server_version")
-    parts += [platform.platform(terse=True), f"PostgreSQL {postgresql}"]
+    parts += [_system(), f"PostgreSQL {postgresql.split()[0]}"]
     return ", ".join(parts)
 
 
@@ -19,6 +19,13 @@ def _processor():
     """Not every architecture's kernel says its name."""
     named = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return named[1] if named else platform.machine()
+
+
+def _system():
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
 
 
 def _memory_gb():

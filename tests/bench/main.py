@@ -22,14 +22,14 @@ from table import table  # noqa: E402
 
 def main():
     asked = wanted()
-    heading = f"{date.today()}, {described()}; {conditions(asked)}"
+    heading = [f"{date.today()}, {described()}", conditions(asked)]
     allow_open_files()
     with tempfile.TemporaryDirectory() as folder:
         figures = {}
         for database, opened in [("postgresql", on_postgresql), ("sqlite", on_sqlite)]:
             with opened(Path(folder, database), asked.users + READERS) as scene:
                 figures[database] = Bench(scene, asked).run()
-    print(f"{heading}.\n\n{table(figures)}")
+    print(f"{'; '.join(heading)}.\n\n{table(figures)}")
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")
     if asked.plot:

@@ -6,7 +6,7 @@ from html import escape
 from table import RATIOS
 
 NAMES = {"ratio_to_pgbench": "÷ A: the bare insert (or select) of a row", "ratio_to_transaction": "÷ B: the whole transaction"}
-WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 860, 220, 60, 76, 14, 12
+WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 860, 220, 60, 96, 14, 12
 # Readers' own colours where they have them: text and lines are light on dark and dark on light.
 STYLE = """\
 text { font: 13px sans-serif; fill: #1f2328; } .small { font-size: 11px; fill: #59636e; }
@@ -14,7 +14,7 @@ text { font: 13px sans-serif; fill: #1f2328; } .small { font-size: 11px; fill: #
 @media (prefers-color-scheme: dark) { text { fill: #f0f6fc; } .small { fill: #9198a1; } .line { stroke: #3d444d; } .one { stroke: #9198a1; } }"""
 
 
-def plot(figures: dict, title: str) -> str:
+def plot(figures: dict, heading: list[str]) -> str:
     rows = [(name, load) for name, load in figures["postgresql"].items() if any(ratio in load for ratio in RATIOS)]
     scale = Scale([load[ratio] for _, load in rows for ratio in RATIOS if ratio in load])
     bars, y = [], TOP
@@ -26,7 +26,7 @@ def plot(figures: dict, title: str) -> str:
             bars.append(_bar(ratio, load[ratio], y, scale))
             y += BAR
         y += GAP
-    return "\n".join([*_head(y + 26, title), *_grid(scale, y), *bars, "</svg>\n"])
+    return "\n".join([*_head(y + 26, heading), *_grid(scale, y), *bars, "</svg>\n"])
 
 
 class Scale:
@@ -45,18 +45,19 @@ class Scale:
         return LEFT + (math.log(ratio) - first) / (last - first) * (WIDTH - LEFT - RIGHT)
 
 
-def _head(height, title):
+def _head(height, heading):
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         'role="img" aria-label="Requests a second on PostgreSQL, as a ratio to pgbench on the same server">'
     )
     yield f"<style>{STYLE}</style>"
     yield '<text x="10" y="20">Requests a second on PostgreSQL, as a ratio to pgbench on the same server</text>'
-    yield f'<text x="10" y="38" class="small">{escape(title)}</text>'
+    for number, line in enumerate(heading):
+        yield f'<text x="10" y="{38 + number * 15}" class="small">{escape(line)}</text>'
     for number, ratio in enumerate(RATIOS):
         x = 10 + number * 300
-        yield f'<rect x="{x}" y="48" width="12" height="12" class="{ratio}"/>'
-        yield f'<text x="{x + 18}" y="58" class="small">{escape(NAMES[ratio])}</text>'
+        yield f'<rect x="{x}" y="66" width="12" height="12" class="{ratio}"/>'
+        yield f'<text x="{x + 18}" y="76" class="small">{escape(NAMES[ratio])}</text>'
 
 
 def _bar(ratio, value, y, scale):

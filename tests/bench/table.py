@@ -19,8 +19,8 @@ NOTES = """\
 A: pgbench with one statement, the bare insert of a row; for a show, the select of one. B: pgbench with the service's whole transaction for
 one request alone, for one owner or for as many as there are users. Ratios are the medians of each round's own. pgbench's times are those
 of its log, where a statement that was answered at once took 0. CPU: of one request; that of a create from the pool holds the key that
-takes the place of the one that was drawn, that of a show in a storm the storm's. The storm: creates of RSA-4096 over twice as many connections as there are
-processors. The KMS is moto's, in Python: an export under it measures moto."""
+takes the place of the one that was drawn, that of a show in a storm the storm's. The storm: creates of RSA-4096 over twice as many
+connections as there are processors. The KMS is moto's, in Python: an export under it measures moto."""
 
 
 def table(figures: dict) -> str:

@@ -58,7 +58,7 @@ def test_the_table_has_a_line_for_each_load_and_each_kind_of_memory():
 
 
 def test_the_drawing_is_well_formed_and_has_a_bar_for_each_ratio():
-    drawn = ElementTree.fromstring(plot(FIGURES, "1 < 2 & 3"))
+    drawn = ElementTree.fromstring(plot(FIGURES, ["1 < 2 & 3", "32 connections"]))
     svg = "{http://www.w3.org/2000/svg}"
     texts = [each.text for each in drawn.iter(f"{svg}text")]
     assert {"import", "0.05", "17.30", "1 < 2 & 3"} <= set(texts)
