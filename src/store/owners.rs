@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel::prelude::*;
+use futures_util::future::try_join;
 
 use super::connection::{Conn, insert_rows};
 use super::ledger::{NewLedgerRow, NewRecord};
@@ -117,11 +118,12 @@ impl<'w> Tallies<'w> {
             ledger_head: tally.records.last().map(|record| record.hash.to_vec()),
         };
         let changes: Vec<_> = self.0.iter().filter(is_open).map(settle).collect();
-        owner_rows::change(conn, &changes).await?;
         let records: Vec<NewRecord> = self.0.values_mut().flat_map(|tally| tally.records.drain(..)).collect();
         conn.records.borrow_mut().extend(records.iter().map(|record| record.kind));
         let rows: Vec<NewLedgerRow> = records.into_iter().map(|record| record.row).collect();
-        insert_rows!(conn, execute, rows, |some| diesel::insert_into(ledger::table).values(some))?;
+        let insert =
+            async { insert_rows!(conn, execute, rows, |some| diesel::insert_into(ledger::table).values(some)) };
+        try_join(owner_rows::change(conn, &changes), insert).await?;
         Ok(())
     }
 }
