@@ -87,22 +87,26 @@ macro_rules! run_each {
 }
 pub(super) use run_each;
 
-/// Inserts rows by statements of 64, 16, 4 and 1 rows, all of which are sent before the first answer is awaited; gives what
-/// each statement gives. Each is prepared once for a connection: one of just as many rows as there are would be parsed and
-/// planned every time. Diesel keeps it by the rows' type, which therefore borrows nothing.
+/// Inserts rows by statements of 32, 16, 8, 4, 2 and 1 rows, all of which are sent before the first answer is awaited; gives
+/// what each statement gives. Each is prepared once for a connection: one of just as many rows as there are would be parsed
+/// and planned every time. Diesel keeps it by the rows' type, which therefore borrows nothing.
 macro_rules! insert_rows {
     ($conn:expr, $method:ident, $rows:expr, |$some:ident| $statement:expr) => {{
-        let (of_64, rest) = $rows.as_chunks::<64>();
+        let (of_32, rest) = $rows.as_chunks::<32>();
         let (of_16, rest) = rest.as_chunks::<16>();
+        let (of_8, rest) = rest.as_chunks::<8>();
         let (of_4, rest) = rest.as_chunks::<4>();
+        let (of_2, rest) = rest.as_chunks::<2>();
         let (of_1, _) = rest.as_chunks::<1>();
         let answers = futures_util::try_join!(
-            async { $crate::store::connection::run_each!($conn, $method, of_64.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_32.iter(), |$some| $statement) },
             async { $crate::store::connection::run_each!($conn, $method, of_16.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_8.iter(), |$some| $statement) },
             async { $crate::store::connection::run_each!($conn, $method, of_4.iter(), |$some| $statement) },
+            async { $crate::store::connection::run_each!($conn, $method, of_2.iter(), |$some| $statement) },
             async { $crate::store::connection::run_each!($conn, $method, of_1.iter(), |$some| $statement) },
         );
-        answers.map(|(of_64, of_16, of_4, of_1)| [of_64, of_16, of_4, of_1].concat())
+        answers.map(|(of_32, of_16, of_8, of_4, of_2, of_1)| [of_32, of_16, of_8, of_4, of_2, of_1].concat())
     }};
 }
 pub(super) use insert_rows;

@@ -131,7 +131,11 @@ impl Trial<'_> {
 async fn insert_pairs(conn: &Conn<'_>, creates: &[&Create]) -> QueryResult<HashSet<Vec<u8>>> {
     let rows: Vec<_> = creates.iter().map(|create| NewKeyPairRow::from(*create)).collect();
     let inserted: Vec<Vec<Vec<u8>>> = insert_rows!(conn, get_results, rows, |some| {
-        diesel::insert_into(key_pairs::table).values(some).on_conflict_do_nothing().returning(key_pairs::id)
+        diesel::insert_into(key_pairs::table)
+            .values(some)
+            .on_conflict((key_pairs::region, key_pairs::owner, key_pairs::name))
+            .do_nothing()
+            .returning(key_pairs::id)
     })?;
     Ok(inserted.into_iter().flatten().collect())
 }

@@ -13,6 +13,8 @@ HERE = Path(__file__).parent
 BURST_SECONDS = 10
 # Enough to keep every thread that generates keys at work; those that are left at the end are generated all the same.
 STORM_CONNECTIONS = 2 * os.cpu_count()
+# How long imports, which take no key from the pool, come before a burst, in seconds.
+WARMING_SECONDS = 1
 # How long a storm has to occupy every thread that generates keys, in seconds.
 STORM_BEFORE = 1
 
@@ -41,12 +43,17 @@ class Driver:
         return {"kind": kind, "tokens": tokens, "name": f"run{self.runs}-"} | given
 
     def burst(self, kind, tokens):
-        """As many at once as there are keys ready."""
+        """As many at once as there are keys ready, by users whom the service has just seen.
+
+        With the last answer that counts, a request more is under way on each connection: its key is ready, too.
+        """
         size = self.asked.burst
         load = self.wrk(kind, tokens, seconds=BURST_SECONDS, answers=size)
 
         def run():
-            self.scene.keep_ready(size)
+            self.scene.keep_ready(size + CONNECTIONS)
+            # Of unknown tokens and the first statements on each connection, other figures tell.
+            self.wrk("import", tokens, seconds=WARMING_SECONDS)()
             return load()
 
         return run

@@ -28,7 +28,8 @@ local function now()
     return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
 end
 
-local given, tokens, headers, asked = {}, {}, { ["Content-Type"] = "application/json" }, 0
+-- What stands between path and body, for each token; written once, as wrk.format takes half of wrk's time.
+local given, heads, asked = {}, {}, 0
 -- Of this thread, read at the end.
 answers, began, ended = 0, 0, 0
 
@@ -37,8 +38,11 @@ function init(arguments)
         local name, value = argument:match("^(%w+)=(.*)$")
         given[name] = value
     end
-    for token in io.lines(given.tokens) do table.insert(tokens, token) end
-    if given.kind == "page" then headers["OpenStack-API-Version"] = PAGED end
+    local version = given.kind == "page" and "OpenStack-API-Version: " .. PAGED .. "\r\n" or ""
+    for token in io.lines(given.tokens) do
+        local headers = "Host: " .. wrk.headers["Host"] .. "\r\nContent-Type: application/json\r\nX-Auth-Token: " .. token
+        table.insert(heads, " HTTP/1.1\r\n" .. version .. headers .. "\r\n")
+    end
     if given.answers then end_after(tonumber(given.answers)) end
     math.randomseed(os.time())
     began = now()
@@ -79,8 +83,8 @@ local kinds = {
 function request()
     asked = asked + 1
     local method, path, body = kinds[given.kind]()
-    headers["X-Auth-Token"] = tokens[asked % #tokens + 1]
-    return wrk.format(method, path, headers, body)
+    local length = body and "Content-Length: " .. #body .. "\r\n\r\n" or "\r\n"
+    return method .. " " .. path .. heads[asked % #heads + 1] .. length .. (body or "")
 end
 
 function done(summary, latency, requests)

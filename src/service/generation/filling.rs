@@ -13,6 +13,8 @@ use crate::ssh::FreshKey;
 
 /// The lowest priority: beside a thread of the usual one that wants the same core, 1.4 % of it.
 const NICE: i32 = 19;
+/// What is drawn at once is over by then: keys that take its place are not made beside it.
+const BURST: Duration = Duration::from_millis(100);
 /// How long to give way to requests before looking again.
 const GIVE_WAY: Duration = Duration::from_millis(50);
 /// Between these is the rest where somebody else wants the processors, or no key can be made.
@@ -44,7 +46,10 @@ fn fill(pool: &Pool<FreshKey>, turns: &Turns) {
     loop {
         match pool.next(turns.free()) {
             Next::Closed => return,
-            Next::Full => pool.wait_until_wanted(),
+            Next::Full => {
+                pool.wait_until_wanted();
+                pool.rest(BURST);
+            }
             Next::GiveWay => pool.rest(GIVE_WAY),
             Next::Make(begun) => {
                 let (since, used) = (Instant::now(), processor_time());
