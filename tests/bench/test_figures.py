@@ -8,6 +8,7 @@ from compare import Compared
 from figures import Figures, LoadFailed, in_turns, middle, ratio
 from loads import answered
 from plot import plot
+from soak import growth
 from table import table
 
 
@@ -83,3 +84,18 @@ def test_a_build_is_worse_where_it_is_slower_or_takes_more_of_the_processors(aft
 def test_a_client_without_success_gives_no_figures(told):
     with pytest.raises(LoadFailed):
         answered(f"Running …\n{told}\n")
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        pytest.param([20, 60, 62, 61, 62, 61, 62, 62], id="what fills at first"),
+        pytest.param([60, 60, 60, 60, 60, 90, 60, 60], id="a moment of more"),
+    ],
+)
+def test_a_service_that_only_fills_its_room_does_not_grow(taken):
+    assert growth(taken) is None
+
+
+def test_a_service_that_holds_more_and_more_grows():
+    assert growth([60, 61, 62, 63, 65, 66, 67, 68]) == "the service grows: 62 MB in the second quarter, 68 MB in the last"
