@@ -5,9 +5,10 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join3, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::health::Lookout;
 use super::master_keys::{KeyFile, Stamp};
 use crate::auth::{AccessKeys, Authentication, Identity, Nonces};
 use crate::domain::Result;
@@ -43,13 +44,24 @@ pub(super) struct Housekeeping {
     pub(super) audit: Audit,
     pub(super) checkpoints: Checkpoints,
     pub(super) verification: Option<Verification>,
+    pub(super) lookout: Lookout,
 }
 
 impl Housekeeping {
     /// All of it, for ever.
     pub(super) async fn run(self) -> Infallible {
-        let Self { access_keys, nonces, authentication, key_pairs, master_keys, kms, audit, checkpoints, verification } =
-            self;
+        let Self {
+            access_keys,
+            nonces,
+            authentication,
+            key_pairs,
+            master_keys,
+            kms,
+            audit,
+            checkpoints,
+            verification,
+            lookout,
+        } = self;
         let ledger = join4(
             flush_attempts(Arc::clone(&key_pairs)),
             sign_chains(audit, checkpoints),
@@ -57,7 +69,8 @@ impl Housekeeping {
             purge_deletions(key_pairs),
         );
         let callers = join(of_identity(authentication, access_keys), forget(nonces));
-        join4(callers, ledger, master_keys.follow(), watch(kms)).await.0.0
+        let needed = join3(master_keys.follow(), watch(kms), lookout.run());
+        join3(callers, ledger, needed).await.0.0
     }
 }
 
@@ -126,12 +139,12 @@ async fn flush_attempts(key_pairs: Arc<KeyPairs>) -> Infallible {
     }
 }
 
-/// What the identity needs beside requests: what has expired is purged now and then, a Keystone is looked for once.
+/// What the identity needs beside requests: what has expired is purged now and then; whether a Keystone's EC2 credentials can
+/// be read is looked for once.
 async fn of_identity(authentication: Authentication, access_keys: Option<AccessKeys>) -> Infallible {
     match authentication {
         Authentication::Embedded(identity) => purge(Some(identity), access_keys).await,
-        Authentication::Keystone(keystone) => {
-            keystone.check().await;
+        Authentication::Keystone(_) => {
             if let Some(access_keys) = &access_keys {
                 access_keys.check().await;
             }

@@ -47,6 +47,11 @@ impl KeyFile {
         })
     }
 
+    /// Refuses master keys that the database was not written with, as the start does.
+    pub(super) async fn refuse_unfit(&self, given: &[(KekId, Vec<u8>)]) -> Result<(), StartError> {
+        refuse_others(given, &self.store, &self.path).await.map(drop)
+    }
+
     async fn read(&self) -> Result<MasterKeys, StartError> {
         let path = self.path.clone();
         let keys = spawn_blocking(move || MasterKeys::load(&path)).await.map_err(Error::internal)??;

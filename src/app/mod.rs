@@ -3,6 +3,7 @@
 mod client_files;
 mod error;
 pub mod first_start;
+mod health;
 mod housekeeping;
 mod master_keys;
 
@@ -22,12 +23,14 @@ use prometheus::Registry;
 
 pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
+use self::health::Lookout;
 use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
+use crate::http::ops::Readiness;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
 use crate::settings::{Settings, masked_url};
 use crate::store::Store;
@@ -74,6 +77,14 @@ impl Application {
         store.show_metrics(&metrics).map_err(Error::internal)?;
         let access_keys = access_keys(settings, &authentication, &store, &vault)?;
         let nonces = Nonces::new(store.clone());
+        let readiness = Readiness::default();
+        let lookout = Lookout {
+            readiness: readiness.clone(),
+            store: store.clone(),
+            vault: vault.clone(),
+            master_keys: Arc::clone(&master_keys.file),
+            authentication: authentication.clone(),
+        };
         let state = http::State {
             access_keys: access_keys.clone(),
             nonces: nonces.clone(),
@@ -86,6 +97,7 @@ impl Application {
             alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &key_pairs)?),
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,
+            readiness: readiness.clone(),
         };
         let of_dialects = authentication.clone();
         let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
@@ -101,6 +113,7 @@ impl Application {
             audit,
             checkpoints,
             verification,
+            lookout,
         };
         Ok(Self {
             server,
@@ -119,7 +132,7 @@ impl Application {
     /// Serves until SIGTERM or SIGINT; requests under way are finished first.
     pub async fn run(self) -> io::Result<()> {
         let served = pin!(try_join(self.server, self.admin_server));
-        let served = match select(served, pin!(self.housekeeping.run())).await {
+        let served = match select(served, Box::pin(self.housekeeping.run())).await {
             Either::Left((served, _)) => served.map(|_| ()),
             Either::Right((never, _)) => match never {},
         };

@@ -51,6 +51,8 @@ pub struct State {
     pub alibaba: Arc<alibaba::Products>,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
+    /// Whether requests may be sent here; the operator's listener tells it.
+    pub readiness: ops::Readiness,
 }
 
 /// `http.*`

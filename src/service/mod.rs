@@ -40,7 +40,6 @@ use crate::domain::{Caller, Error, Owner, ProjectId, Region, Result, UserId};
 use crate::ssh::Algorithm;
 use crate::store::Store;
 use crate::vault::Vault;
-use crate::vault::kms::KmsHealth;
 
 /// `keypair.*`
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -153,16 +152,6 @@ impl KeyPairs {
     /// Wipes the keys that were made beforehand, and makes no more.
     pub fn stop_generating(&self) {
         self.generators.stop();
-    }
-
-    /// Whether the database answers.
-    pub async fn ready(&self) -> Result<()> {
-        self.store.ping().await
-    }
-
-    /// Whether the KMS can be used. Most requests need none.
-    pub fn kms_health(&self) -> KmsHealth {
-        self.vault.kms_health()
     }
 }
 

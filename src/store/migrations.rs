@@ -11,27 +11,29 @@ use uuid::Uuid;
 
 use super::connection::{Link, PostgresLink};
 use super::schema::instance;
+use super::schema_version::{Migrated, SchemaVersion};
 use crate::domain::{Error, InstanceId, Result, Source, Timestamp};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Keyed by schema, so that installations in schemas of one database don't wait for each other. The wait for another
-/// process's migration may take longer than a statement otherwise may.
+/// Keyed by schema, so that installations in schemas of one database don't wait for each other. Until the transaction ends,
+/// statements may take as long as they need: the wait for another process's migration, and what a migration does to a large
+/// table.
 const LOCK: &str = "SET LOCAL statement_timeout = 0; \
     SELECT pg_advisory_xact_lock(hashtext('keypaird'), hashtext(coalesce(current_schema(), '')))";
 
 /// The database knows a migration that this version doesn't.
 #[derive(Debug, thiserror::Error)]
 #[error("its schema has the migration {0}, which this version does not know: run the newer version that made it")]
-struct Newer(String);
+struct Newer(SchemaVersion);
 
 /// The id of the instance; made here where there is none yet.
 macro_rules! instance_id {
     ($conn:expr) => {{
         let known: Option<Vec<u8>> = instance::table.select(instance::id).first($conn).optional()?;
         match known {
-            Some(id) => Ok(InstanceId::from_uuid(Uuid::from_slice(&id)?)),
+            Some(id) => Ok::<_, Source>(InstanceId::from_uuid(Uuid::from_slice(&id)?)),
             None => {
                 let id = Uuid::new_v4();
                 let row =
@@ -43,29 +45,32 @@ macro_rules! instance_id {
     }};
 }
 
+/// A database that has this program's schema.
+pub(super) struct Opened {
+    pub(super) link: Link,
+    pub(super) instance: InstanceId,
+    pub(super) migrated: Migrated,
+}
+
 /// Locks, migrates, and reads the instance's id, which the first process makes: one transaction. Needs a thread that may
 /// block.
-pub(super) fn migrate(link: Link) -> Result<(Link, InstanceId)> {
+pub(super) fn migrate(link: Link) -> Result<Opened> {
     match link {
         Link::Postgres(link) => {
             let PostgresLink { connection, closed } = *link;
             let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(connection);
-            let instance = conn.transaction(|conn| {
+            let done = conn.transaction(|conn| {
                 conn.batch_execute(LOCK)?;
-                run_pending(conn, POSTGRES)?;
-                instance_id!(conn)
+                Ok((run_pending(conn, POSTGRES)?, instance_id!(conn)?))
             });
-            Ok((
-                Link::Postgres(Box::new(PostgresLink { connection: conn.into_inner(), closed })),
-                instance.map_err(explain)?,
-            ))
+            let (migrated, instance) = done.map_err(explain)?;
+            let link = Link::Postgres(Box::new(PostgresLink { connection: conn.into_inner(), closed }));
+            Ok(Opened { link, instance, migrated })
         }
         Link::Sqlite(mut conn) => {
-            let instance = conn.immediate_transaction(|conn| {
-                run_pending(conn, SQLITE)?;
-                instance_id!(conn)
-            });
-            Ok((Link::Sqlite(conn), instance.map_err(explain)?))
+            let done = conn.immediate_transaction(|conn| Ok((run_pending(conn, SQLITE)?, instance_id!(conn)?)));
+            let (migrated, instance) = done.map_err(explain)?;
+            Ok(Opened { link: Link::Sqlite(conn), instance, migrated })
         }
     }
 }
@@ -77,13 +82,18 @@ fn explain(cause: Source) -> Error {
     }
 }
 
-fn run_pending<DB: Backend>(conn: &mut impl MigrationHarness<DB>, known: EmbeddedMigrations) -> Result<(), Source> {
-    let versions: Vec<_> = MigrationSource::<DB>::migrations(&known)?;
-    for applied in conn.applied_migrations()? {
-        if !versions.iter().any(|migration| migration.name().version() == applied) {
-            return Err(Newer(applied.to_string()).into());
-        }
+fn run_pending<DB: Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    embedded: EmbeddedMigrations,
+) -> Result<Migrated, Source> {
+    let migrations: Vec<_> = MigrationSource::<DB>::migrations(&embedded)?;
+    let version = |number: &dyn ToString| SchemaVersion::new(number.to_string());
+    let mut known: Vec<_> = migrations.iter().map(|migration| version(&migration.name().version())).collect();
+    known.sort();
+    let applied: Vec<_> = conn.applied_migrations()?.iter().map(|number| version(number)).collect();
+    if let Some(unknown) = applied.iter().find(|applied| !known.contains(applied)) {
+        return Err(Newer(unknown.clone()).into());
     }
-    conn.run_pending_migrations(known)?;
-    Ok(())
+    conn.run_pending_migrations(embedded)?;
+    Ok(Migrated { found: applied.into_iter().max(), known })
 }

@@ -27,6 +27,7 @@ mod readers;
 mod recent_deletions;
 mod rows;
 mod schema;
+mod schema_version;
 mod search;
 mod tags;
 mod tokens;
@@ -54,8 +55,10 @@ pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
 pub use self::key_pairs::LimitOf;
 pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
+use self::migrations::Opened;
 pub use self::private_keys::{HandOut, Still};
 use self::readers::{Readers, read};
+pub use self::schema_version::{Migrated, SchemaFit, SchemaVersion};
 pub use self::search::{Outline, OutlineFilter};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
@@ -85,6 +88,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     backend: Backend,
     instance: InstanceId,
+    migrated: Migrated,
     readers: Readers,
     metrics: Metrics,
     queue: mpsc::Sender<Command>,
@@ -180,9 +184,10 @@ impl Store {
             .name("keypaird-store".to_owned())
             .spawn(move || run_thread(writers, counting, commands, started))
             .map_err(Error::internal)?;
-        let instance = starting.await.map_err(Error::internal)??;
+        let Started { instance, migrated } = starting.await.map_err(Error::internal)??;
         let readers = Readers::new(location);
-        Ok(Self(Arc::new(Inner { backend, instance, readers, metrics, queue, _thread: Joined(Some(thread)) })))
+        let thread = Joined(Some(thread));
+        Ok(Self(Arc::new(Inner { backend, instance, migrated, readers, metrics, queue, _thread: thread })))
     }
 
     pub fn backend(&self) -> Backend {
@@ -241,10 +246,19 @@ impl Store {
     }
 }
 
-type Started = oneshot::Sender<Result<InstanceId>>;
+/// What a thread that has opened its database tells.
+struct Started {
+    instance: InstanceId,
+    migrated: Migrated,
+}
 
 /// The store's own thread, for the writer and its connection.
-fn run_thread(location: Location, metrics: Metrics, commands: mpsc::Receiver<Command>, started: Started) {
+fn run_thread(
+    location: Location,
+    metrics: Metrics,
+    commands: mpsc::Receiver<Command>,
+    started: oneshot::Sender<Result<Started>>,
+) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => return drop(started.send(Err(Error::internal(cause)))),
@@ -255,8 +269,8 @@ fn run_thread(location: Location, metrics: Metrics, commands: mpsc::Receiver<Com
         tokio::task::spawn_blocking(move || migrations::migrate(link)).await.map_err(Error::internal)?
     });
     match opened {
-        Ok((link, instance)) => {
-            if started.send(Ok(instance)).is_ok() {
+        Ok(Opened { link, instance, migrated }) => {
+            if started.send(Ok(Started { instance, migrated })).is_ok() {
                 runtime.block_on(Writer::new(location, link, metrics).work(commands));
             }
         }

@@ -44,7 +44,7 @@ pub use signing::{Signed, is_signed};
 use stored::Parts;
 pub use suites::Suites;
 
-use crate::domain::{Error, KekProvider, PrivateKeyPem, Protection, Result, SealedPrivateKey, Source, Suite};
+use crate::domain::{Error, KekId, KekProvider, PrivateKeyPem, Protection, Result, SealedPrivateKey, Source, Suite};
 
 /// `vault.*`
 #[derive(Clone, Debug, Deserialize)]
@@ -82,6 +82,11 @@ impl Vault {
     /// use stay in use.
     pub async fn reload_master_keys(&self) -> Result<(), Source> {
         self.local.reload().await
+    }
+
+    /// The id and check value of each master key in use.
+    pub fn master_key_check_values(&self) -> Vec<(KekId, Vec<u8>)> {
+        self.local.keys().check_values()
     }
 
     /// What seals.

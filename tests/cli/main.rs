@@ -246,7 +246,9 @@ impl Service {
             }
         }
         // Bound ports come before running servers; from the first answer on, signals are heeded too.
-        assert_eq!(service.ask("health", "GET /health/live").0, 200);
+        while service.ask("health", "GET /health/startup").0 != 200 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         service
     }
 
@@ -347,9 +349,11 @@ fn a_signal_ends_the_service_in_the_middle_of_a_key_that_is_made_beforehand() {
 #[test]
 fn health_is_on_the_second_listener_alone() {
     let service = Service::start(&[]);
-    for (path, status) in [("live", "live"), ("ready", "ready"), ("startup", "started")] {
+    let checks = r#"{"database":"ok","schema":"ok","master_keys":"ok","kms":"unused","keystone":"unused"}"#;
+    let ready = format!(r#"{{"status":"ready","checks":{checks}}}"#);
+    for (path, told) in [("live", r#"{"status":"live"}"#), ("ready", &ready), ("startup", r#"{"status":"started"}"#)] {
         let (code, head, body) = service.ask("health", &format!("GET /health/{path}"));
-        assert_eq!((code, body.as_str()), (200, format!("{{\"status\":\"{status}\"}}").as_str()));
+        assert_eq!((code, body.as_str()), (200, told));
         assert!(head.contains("content-type: application/json") && head.contains("cache-control: no-store"), "{head}");
         assert_eq!(service.ask("health", &format!("HEAD /health/{path}")).0, 200);
         let (code, head, body) = service.ask("health", &format!("POST /health/{path}"));

@@ -135,12 +135,10 @@ impl Keystone {
         &self.0.login_url
     }
 
-    /// Says in the log whether Keystone answers and takes the service's own user. Nothing depends on it: the service starts
-    /// without its Keystone, too.
-    pub async fn check(&self) {
-        if let Err(failure) = self.0.client.check().await {
-            tracing::warn!("Keystone cannot be used yet: {failure}");
-        }
+    /// Whether Keystone answers and takes the service's own user; `Unavailable` with the cause if not. Nothing depends on it:
+    /// the service starts without its Keystone, too.
+    pub async fn check(&self) -> Result<()> {
+        self.0.client.check().await.map_err(|failure| unavailable(&Arc::new(failure)))
     }
 }
 

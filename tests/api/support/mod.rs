@@ -14,4 +14,6 @@ mod service;
 
 pub use answer::Answer;
 pub use app::{TestApp, User};
+#[allow(unused_imports, reason = "not every binary stands between the service and its database")]
+pub use database::fresh_schema;
 pub use service::Service;

@@ -44,6 +44,9 @@ impl Service {
         let (store, vault, authentication) = (app.store().clone(), app.vault().clone(), app.authentication().clone());
         let (address, admin_address, handles) = (app.address(), app.admin_address(), app.handles());
         actix_web::rt::spawn(app.run());
+        while send(admin_address, "GET", "/health/startup", &[], Vec::new()).await.code() != 200 {
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
         Self { address, admin_address, settings, store, vault, authentication, directory, handles }
     }
 
