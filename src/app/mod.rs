@@ -5,37 +5,42 @@ mod error;
 pub mod first_start;
 mod health;
 mod housekeeping;
+mod listen;
 mod master_keys;
+mod open;
+mod stop;
 
-use std::fs::DirBuilder;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
+use actix_web::web::ServiceConfig;
 use futures_util::future::{Either, select, try_join};
+use futures_util::stream::Stream;
 use prometheus::Registry;
 
 pub use self::error::{KnownKeys, StartError};
 use self::first_start::FirstStart;
 use self::health::Lookout;
-use self::housekeeping::{Checkpoints, Followed, Housekeeping, Verification};
+use self::housekeeping::{Checkpoints, Housekeeping, Verification};
+use self::listen::{bind, serve};
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
+use self::open::{OpenVault, open_vault};
+pub use self::open::{open_access_keys, open_audit, open_kept_keys, open_store};
+pub use self::stop::Ask;
+use self::stop::{Conductor, Ended};
 use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
 use crate::http::ops::Readiness;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
-use crate::settings::{Settings, masked_url};
+use crate::settings::Settings;
 use crate::store::Store;
-use crate::vault::kms::Kms;
-use crate::vault::{Suites, Vault, self_check};
+use crate::vault::Vault;
 
 /// The service, bound to its ports and ready to run.
 pub struct Application {
@@ -49,6 +54,8 @@ pub struct Application {
     store: Store,
     vault: Vault,
     housekeeping: Housekeeping,
+    readiness: Readiness,
+    drain: Duration,
 }
 
 impl Application {
@@ -126,15 +133,23 @@ impl Application {
             store,
             vault,
             housekeeping,
+            readiness,
+            drain: settings.http.drain(),
         })
     }
 
-    /// Serves until SIGTERM or SIGINT; requests under way are finished first.
-    pub async fn run(self) -> io::Result<()> {
-        let served = pin!(try_join(self.server, self.admin_server));
-        let served = match select(served, Box::pin(self.housekeeping.run())).await {
-            Either::Left((served, _)) => served.map(|_| ()),
-            Either::Right((never, _)) => match never {},
+    /// Serves until it is asked to stop; requests under way are finished first.
+    pub async fn run(self, asks: impl Stream<Item = Ask>) -> io::Result<()> {
+        let conductor = Conductor { readiness: self.readiness.clone(), drain: self.drain, handles: self.handles() };
+        let mut served = pin!(try_join(self.server, self.admin_server));
+        let conducted = pin!(conductor.conduct(asks));
+        // On the heap: it is everything that goes on beside requests.
+        let meanwhile = select(conducted, Box::pin(self.housekeeping.run()));
+        let served = match select(&mut served, meanwhile).await {
+            Either::Left((served, _)) => served.map(drop),
+            Either::Right((Either::Left((Ended::Finished, _)), _)) => served.await.map(drop),
+            Either::Right((Either::Left((Ended::CutShort, _)), _)) => Ok(()),
+            Either::Right((Either::Right((never, _)), _)) => match never {},
         };
         self.key_pairs.stop_generating();
         self.key_pairs.flush_all_attempts().await;
@@ -190,68 +205,6 @@ fn verification(
     Ok((rate > 0).then_some(Verification { kept, pace: Pace::RowsPerMinute(rate), metrics }))
 }
 
-/// All kept private keys of the settings' database, for the operator's jobs. `actor` is who the ledger says did it.
-pub async fn open_kept_keys(settings: &Settings, actor: Actor) -> Result<KeptKeys, StartError> {
-    let store = open_store(settings).await?;
-    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
-    Ok(KeptKeys::new(store, vault, Region::parse(&settings.region)?, actor))
-}
-
-/// The access keys of the embedded identity, for commands.
-pub async fn open_access_keys(settings: &Settings, identity: &Identity) -> Result<StoredKeys, StartError> {
-    let store = identity.store().clone();
-    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
-    Ok(StoredKeys::new(store, vault))
-}
-
-/// The ledger of the settings' database.
-pub async fn open_audit(settings: &Settings) -> Result<Audit, StartError> {
-    let store = open_store(settings).await?;
-    let OpenVault { vault, .. } = open_vault(settings, &store, &Registry::new(), IfMissing::Refuse).await?;
-    Ok(Audit::new(store, vault, Region::parse(&settings.region)?))
-}
-
-/// The vault, and what it follows.
-struct OpenVault {
-    vault: Vault,
-    master_keys: Followed,
-    kms: Option<Kms>,
-}
-
-/// The vault of the settings, with master keys that are those that the database was written with.
-async fn open_vault(
-    settings: &Settings,
-    store: &Store,
-    metrics: &Registry,
-    if_missing: IfMissing,
-) -> Result<OpenVault, StartError> {
-    self_check()?;
-    let (master_keys, file, stamp) = master_keys::load(settings, store, if_missing).await?;
-    let kms = Kms::new(&settings.vault.kms, metrics)?;
-    let vault = Vault::new(master_keys).with_suites(suites(settings)).with_kms(kms.clone());
-    let master_keys = Followed { vault: vault.clone(), file, stamp };
-    Ok(OpenVault { vault, master_keys, kms })
-}
-
-/// The database of the settings; by default a SQLite file in the data directory, which is made (0700) if need be.
-pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
-    let directory = &settings.data.dir;
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.map_err(|source| StartError::DataDirectory { path: directory.clone(), source })?;
-    let url = database_url(settings);
-    Store::open(&url).await.map_err(|error| StartError::Database { url: masked_url(&url), error })
-}
-
-fn database_url(settings: &Settings) -> String {
-    let in_data_directory = || format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display());
-    settings.database.url.clone().unwrap_or_else(in_data_directory)
-}
-
-/// The suites of the settings, which were found to fit together.
-fn suites(settings: &Settings) -> Suites {
-    Suites::new(settings.vault.suite, settings.vault.open_suites.clone()).unwrap_or_default()
-}
-
 /// Who answers for tokens, as `identity.mode` says.
 fn authentication(settings: &Settings, store: &Store, metrics: &Registry) -> Result<Authentication, StartError> {
     Ok(match settings.identity.mode {
@@ -274,32 +227,4 @@ fn access_keys(
             keystone.ec2_credentials(&settings.identity.keystone)?.map(AccessKeys::of_keystone)
         }
     })
-}
-
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let bound = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) = bound.map_err(|source| StartError::Listen { address, source })?;
-    Ok((listener, address))
-}
-
-fn serve(
-    listener: TcpListener,
-    address: SocketAddr,
-    state: http::State,
-    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> Result<Server, StartError> {
-    let state = Data::new(state);
-    let app = move || {
-        App::new()
-            .app_data(state.clone())
-            .wrap(from_fn(http::alibaba::read_form))
-            // Slashes in a row count as one, as in front of a Nova (recorded): endpoints that end in one are common.
-            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
-            .wrap(from_fn(http::body::drain_too_large))
-            .wrap(from_fn(http::options::answer_options))
-            .wrap(http::trace())
-            .configure(&routes)
-    };
-    let server = HttpServer::new(app).listen(listener).map_err(|source| StartError::Listen { address, source })?;
-    Ok(server.run())
 }

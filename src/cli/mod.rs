@@ -8,6 +8,7 @@ mod master_key;
 mod output;
 mod process;
 mod serve;
+mod signals;
 mod vault;
 
 use std::error::Error;

@@ -2,16 +2,18 @@
 
 use tokio::runtime::Runtime;
 
-use super::Failure;
 use super::arguments::{SettingsArguments, flag};
+use super::{Failure, signals};
 use crate::app::Application;
 use crate::app::first_start::{FirstStart, LoginFiles};
 use crate::settings::Settings;
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
-The settings are checked before the database is opened or a port is bound. SIGTERM and SIGINT stop the service once the
-requests under way are answered. The log goes to stderr.
+The settings are checked before the database is opened or a port is bound. The log goes to stderr.
+
+SIGTERM has /health/ready answer 503 and, http.drain_seconds later, stops the service once the requests under way are
+answered. SIGINT (Ctrl-C) stops it without that pause, as a second signal does.
 
 Examples:
   keypaird serve --listen 127.0.0.1:9000 --data-dir /var/lib/keypaird
@@ -43,7 +45,9 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let (api, health) = (app.address(), app.admin_address());
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%api, %health, version, "keypaird {version} serves the API at http://{api} and health at http://{health}");
-    app.run().await.map_err(Failure::other)?;
+    // Not before: until here a signal ends the process, whatever the start waits for.
+    let asks = signals::asks().map_err(Failure::other)?;
+    app.run(asks).await.map_err(Failure::other)?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -28,6 +28,7 @@ mod tests {
             public_url: public_url.map(str::to_owned),
             trusted_proxies: Default::default(),
             allow_plain_http: false,
+            drain_seconds: 0,
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod alibaba;
 pub mod base_url;
 pub mod body;
+pub mod closing;
 pub mod credentials;
 pub mod echo;
 pub mod extensions;
@@ -24,6 +25,7 @@ pub mod via;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use prometheus::Registry;
@@ -66,6 +68,14 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// Allows plain HTTP on an address that is not loopback.
     pub allow_plain_http: bool,
+    /// How long requests are still answered once the service is to stop and probes are told so.
+    pub drain_seconds: u64,
+}
+
+impl Settings {
+    pub const fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
 }
 
 /// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.

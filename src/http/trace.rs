@@ -90,7 +90,7 @@ fn answered<B>(response: &ServiceResponse<B>) {
     let action = action.map(|action| format!(" {action}")).unwrap_or_default();
     let status = response.status();
     let code = status.as_u16();
-    match importance(status, dialect) {
+    match importance(status, dialect, route) {
         // `Debug` carries what the caller is not told; domain errors hold no secrets.
         Importance::Failed => {
             let cause = response.response().error().map(tracing::field::debug);
@@ -122,12 +122,15 @@ fn answered<B>(response: &ServiceResponse<B>) {
 enum Importance {
     Failed,
     Usual,
-    /// A health check that passed: one every few seconds for the life of the service.
+    /// A look at the metrics or at the health: one every few seconds for the life of the service. Why the health is what it is
+    /// was logged when it changed.
     Probe,
 }
 
-fn importance(status: StatusCode, dialect: &str) -> Importance {
-    if status.is_server_error() {
+fn importance(status: StatusCode, dialect: &str, route: &str) -> Importance {
+    if route.starts_with("/health/") {
+        Importance::Probe
+    } else if status.is_server_error() {
         Importance::Failed
     } else if dialect == "ops" {
         Importance::Probe

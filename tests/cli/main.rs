@@ -4,6 +4,7 @@
 
 mod keystone;
 mod secrets;
+mod stop;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -231,7 +232,9 @@ impl Service {
     fn start(settings: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = keypaird(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);
-        command.args(["--set", "admin.listen=127.0.0.1:0", "--set", "log.format=json"]).args(settings);
+        command.args(["--set", "admin.listen=127.0.0.1:0", "--set", "log.format=json"]);
+        // No balancer is told that it stops.
+        command.args(["--set", "http.drain_seconds=0"]).args(settings);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut service = Self { child, log, started: Value::Null, directory };
@@ -263,8 +266,17 @@ impl Service {
     }
 
     /// Ends it as an operator would; what it logged until then.
-    fn stop(mut self) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    fn stop(self) -> (Option<i32>, String) {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Its exit status once it has ended, and what it logged until then.
+    fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)

@@ -63,6 +63,8 @@ class Service:
             "KEYPAIRD__ADMIN__LISTEN": f"127.0.0.1:{self.admin_port}",
             # Keys that nobody asks for would take the processors from the other tests.
             "KEYPAIRD__KEYPAIR__POOL__SIZE": "0",
+            # No balancer is told that it stops.
+            "KEYPAIRD__HTTP__DRAIN_SECONDS": "0",
         }
         environment = bare_environment(listen | self.settings if settings is None else settings)
         with self.log.open("ab") as log:

@@ -23,17 +23,19 @@ def started(command, **options):
 
 
 def answer(url, process):
-    """The answer's status and text, once somebody listens."""
+    """The answer's status and text, once somebody listens and is ready for it."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(url, timeout=PATIENCE) as got:
                 return got.status, got.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            if error.code != 503:
+                return error.code, error.read().decode()
         except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.1)
+            pass
+        assert process.poll() is None and time.monotonic() < deadline, "the service did not start"
+        time.sleep(0.1)
 
 
 def post(url, body, headers=None):

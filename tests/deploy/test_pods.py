@@ -1,9 +1,11 @@
 """The pods of the chart and of Kustomize: what the restricted pod security standard wants of them, and what else they promise."""
 
+import tomllib
+
 import pytest
 
 from image import USER
-from tools import USES, kustomized, of_kind, rendered, values
+from tools import ROOT, USES, kustomized, of_kind, rendered, values
 
 SOURCES = {use: lambda use=use: rendered("--values", values(use)) for use in USES}
 SOURCES |= {folder: lambda folder=folder: kustomized(folder) for folder in ["base", "overlays/production"]}
@@ -48,11 +50,15 @@ def test_secrets_are_files_that_the_service_alone_can_read(source):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_pod_that_ends_has_time_to_answer(source):
-    """The service gives requests under way 30 s, and the sleep before is part of what the pod is given."""
+    """The service answers on for a while, and then gives requests under way 30 s."""
+    defaults = tomllib.loads((ROOT / "config" / "default.toml").read_text())
     pod = pods(SOURCES[source]())[0]
-    [container] = pod["containers"]
-    sleep = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["terminationGracePeriodSeconds"] > sleep + 30
+    assert pod["terminationGracePeriodSeconds"] > defaults["http"]["drain_seconds"] + 30
+
+
+def test_a_longer_drain_gives_a_pod_more_time():
+    text = rendered("--values", values("minimal"), "--set", "settings.http.drain_seconds=40")
+    assert pods(text)[0]["terminationGracePeriodSeconds"] > 40 + 30
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -1,6 +1,7 @@
 //! Each call is answered once.
 
 use futures_util::future::join_all;
+use futures_util::stream::pending;
 use keypaird::app::Application;
 
 use super::{PASSED, refusal};
@@ -45,7 +46,7 @@ async fn s32_another_process_on_the_same_database_has_seen_it_too() {
     assert_eq!(refusal(&sent.to(&app).await), PASSED);
     let replica = Application::build(&app.settings).await.unwrap();
     let (address, handles) = (replica.address(), replica.handles());
-    actix_web::rt::spawn(replica.run());
+    actix_web::rt::spawn(replica.run(pending()));
     let mut answer = awc::Client::new().post(format!("http://{address}/?{}", sent.query)).send().await.unwrap();
     let body = answer.body().await.unwrap();
     assert_eq!((answer.status().as_u16(), &body[..]), (400, &body[..]));

@@ -10,6 +10,7 @@ use actix_web::dev::ServerHandle;
 use awc::http::Method;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use futures_util::stream::pending;
 use keypaird::app::Application;
 use keypaird::auth::Authentication;
 use keypaird::domain::{Chain, KeyPair, NO_RECORD, Owner, Protection, Record, Region, record_hash};
@@ -43,7 +44,7 @@ impl Service {
         let app = Application::build(&settings).await.unwrap_or_else(|error| panic!("{error}"));
         let (store, vault, authentication) = (app.store().clone(), app.vault().clone(), app.authentication().clone());
         let (address, admin_address, handles) = (app.address(), app.admin_address(), app.handles());
-        actix_web::rt::spawn(app.run());
+        actix_web::rt::spawn(app.run(pending()));
         while send(admin_address, "GET", "/health/startup", &[], Vec::new()).await.code() != 200 {
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }

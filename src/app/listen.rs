@@ -1,0 +1,42 @@
+//! The two listeners.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::Server;
+use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+
+use super::StartError;
+use crate::http;
+
+/// Takes the port, which the returned address tells where the settings say 0.
+pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = bound.map_err(|source| StartError::Listen { address, source })?;
+    Ok((listener, address))
+}
+
+/// Answers by `routes`, once the server is polled. Signals are not its own: there are two of them, and they end together.
+pub(super) fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    state: http::State,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<Server, StartError> {
+    let state = Data::new(state);
+    let app = move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(http::alibaba::read_form))
+            // Slashes in a row count as one, as in front of a Nova (recorded): endpoints that end in one are common.
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
+            .wrap(from_fn(http::body::drain_too_large))
+            .wrap(from_fn(http::options::answer_options))
+            .wrap(from_fn(http::closing::close_while_stopping))
+            .wrap(http::trace())
+            .configure(&routes)
+    };
+    let server = HttpServer::new(app).disable_signals().listen(listener);
+    Ok(server.map_err(|source| StartError::Listen { address, source })?.run())
+}
