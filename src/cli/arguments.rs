@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, FromArgMatches};
 
-use crate::settings::{Flag, Loaded, Problem, Problems, Sources, load};
+use crate::settings::{Flag, Loaded, Problem, Problems, Purpose, Sources, load_for};
 
 /// Where settings are looked for without `--config`.
 const DIRECTORY: &str = "config";
@@ -60,13 +60,18 @@ impl SettingsArguments {
     }
 
     /// Loads the settings from all layers; `named` are flags of the command itself.
-    pub(super) fn load(self, named: Vec<Flag>) -> Result<Loaded, Problems> {
+    pub(super) fn load(&self, named: Vec<Flag>) -> Result<Loaded, Problems> {
+        self.load_for(Purpose::Service, named)
+    }
+
+    /// The same, where not all settings need to fit.
+    pub(super) fn load_for(&self, purpose: Purpose, named: Vec<Flag>) -> Result<Loaded, Problems> {
         let Self { config, set, data_dir } = self;
         let mut flags = set.iter().map(|given| assignment(given)).collect::<Result<Vec<_>, _>>()?;
-        flags.extend(flag("--data-dir", "data.dir", data_dir));
+        flags.extend(flag("--data-dir", "data.dir", data_dir.clone()));
         flags.extend(named);
-        let files = Sources::files(config, Path::new(DIRECTORY))?;
-        load(&Sources { files, environment: std::env::vars_os().collect(), flags })
+        let files = Sources::files(config.clone(), Path::new(DIRECTORY))?;
+        load_for(purpose, &Sources { files, environment: std::env::vars_os().collect(), flags })
     }
 }
 

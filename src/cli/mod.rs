@@ -3,8 +3,10 @@
 mod arguments;
 mod audit;
 mod config;
+mod health;
 mod identity;
 mod master_key;
+mod migrate;
 mod output;
 mod process;
 mod serve;
@@ -47,6 +49,8 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Migrate(migrate::Arguments),
+    Health(health::Arguments),
     /// Look at the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -105,6 +109,8 @@ fn execute() -> Result<(), Failure> {
     let (CommandLine { command }, settings) = parsed.unwrap_or_else(|error| error.format(&mut grammar).exit());
     match command {
         Command::Serve(arguments) => serve::run(arguments, settings),
+        Command::Migrate(arguments) => migrate::run(arguments, &settings),
+        Command::Health(arguments) => health::run(arguments, &settings),
         Command::Config(command) => config::run(&command, settings),
         Command::MasterKey(command) => master_key::run(command, settings),
         Command::Audit(command) => audit::run(command, settings),

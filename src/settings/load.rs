@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::known::{Known, VARIABLE_PREFIX, leaves, type_of, variable};
 use super::mask::masked;
-use super::{DEFAULTS, Invalid, Problem, Problems, Settings};
+use super::{DEFAULTS, Invalid, Problem, Problems, Purpose, Settings};
 
 /// Where settings other than the built-in defaults come from; by default, nowhere.
 #[derive(Clone, Debug, Default)]
@@ -76,8 +76,13 @@ impl Sources {
     }
 }
 
-/// Reads all layers and checks them. Touches nothing but the files that are named.
+/// Reads all layers and checks them, for the service. Touches nothing but the files that are named.
 pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
+    load_for(Purpose::Service, sources)
+}
+
+/// The same, for another purpose.
+pub fn load_for(purpose: Purpose, sources: &Sources) -> Result<Loaded, Problems> {
     let known = Known::built_in().map_err(|error| built_in_broken(&error))?;
     let values = merge(sources, &known)?;
     let problems: Vec<Problem> = values.iter().filter_map(|(key, value)| check(&known, key, value)).collect();
@@ -85,7 +90,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
         return Err(Problems(problems));
     }
     let settings = deserialize(&values, &known)?;
-    settings.validate().map_err(|invalid| Problems(invalid.into_iter().map(|it| it.written_in(&values)).collect()))?;
+    settings
+        .validate_for(purpose)
+        .map_err(|invalid| Problems(invalid.into_iter().map(|it| it.written_in(&values)).collect()))?;
     let show = |(key, value): (&String, &Value)| {
         (key.clone(), Effective { value: masked(key, json(value)), origin: origin(value) })
     };

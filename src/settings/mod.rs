@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use crate::{auth, http, service, store, telemetry, vault};
 
 pub use error::{Problem, Problems};
-pub use load::{Effective, Flag, Loaded, Sources, load};
+pub use load::{Effective, Flag, Loaded, Sources, load, load_for};
 pub use mask::masked_url;
-pub use validate::Invalid;
+pub use validate::{Invalid, Purpose};
 
 /// The built-in defaults, with a comment on each setting.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");

@@ -25,7 +25,35 @@ pub struct Invalid {
     pub reason: String,
 }
 
+/// What settings are read for: what does not matter for that need not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run the service, or to work on what it has stored.
+    Service,
+    /// To bring the database to this version's schema.
+    Database,
+    /// To ask a running service how it is.
+    Health,
+}
+
+impl Purpose {
+    fn needs(self, key: &str) -> bool {
+        match self {
+            Self::Service => true,
+            Self::Database => key.starts_with("database."),
+            Self::Health => false,
+        }
+    }
+}
+
 impl Settings {
+    /// The same as [`Self::validate`], of what is needed for a purpose.
+    pub(super) fn validate_for(&self, purpose: Purpose) -> Result<(), Vec<Invalid>> {
+        let invalid = self.validate().err().unwrap_or_default();
+        let invalid: Vec<Invalid> = invalid.into_iter().filter(|it| purpose.needs(it.key)).collect();
+        if invalid.is_empty() { Ok(()) } else { Err(invalid) }
+    }
+
     /// Checks everything that can be told without opening a file or a port.
     pub fn validate(&self) -> Result<(), Vec<Invalid>> {
         let checks = [

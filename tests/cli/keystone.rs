@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{keypaird, text};
 
-const KEYSTONE: [&str; 6] = [
+pub(super) const KEYSTONE: [&str; 6] = [
     "--set",
     "identity.mode=keystone",
     "--set",

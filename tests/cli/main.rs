@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod health;
 mod keystone;
+mod migrate;
 mod secrets;
 mod stop;
 
@@ -38,9 +40,11 @@ const DEFAULT_LEVEL: &str = "info,actix_server=warn,actix_http=off";
 #[test]
 fn every_command_has_a_help_text_that_tells_its_options() {
     let directory = TempDir::new().unwrap();
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 11] = [
         (&["--help"], &["serve", "config", "master-key", "Examples:", "Exit status:", "KEYPAIRD_CONFIG"]),
         (&["serve", "--help"], &["--listen", "--data-dir", "--config", "--set", "SIGTERM", "Examples:"]),
+        (&["migrate", "--help"], &["back it up", "master keys", "KEYPAIRD__DATABASE__URL"]),
+        (&["health", "--help"], &["--url", "admin.listen", "degraded"]),
         (&["config", "--help"], &["show"]),
         (&["config", "show", "--help"], &["toml", "json", "table", "masked"]),
         (&["master-key", "create", "--help"], &["0600", "<FILE>"]),

@@ -1,15 +1,17 @@
 """The chart's commands, run in the image as its user, on a PostgreSQL and with files as Kubernetes mounts them."""
 
+import json
 import os
 import re
 import signal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from image import USER
 from running import PATIENCE, answer, free_ports, started
-from tools import BINARY, of_kind, rendered, run, values
+from tools import BINARY, DEPLOY, of_kind, rendered, run, values
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def volumes(manifests, tmp_path):
 def test_the_migration_ends_and_the_service_answers_its_probes(manifests, volumes, image, container):
     [job], [deployment] = of_kind(manifests, "Job"), of_kind(manifests, "Deployment")
     told = run(*image.inside(container, *the_container(job)["args"], volumes=volumes))
-    assert re.search(r"^PROVIDER +KEY", told, re.MULTILINE), told
+    assert re.search(r"^schema now: \d+$", told, re.MULTILINE), told
 
     [port, admin] = free_ports(2)
     listen = ["--set", f"http.listen=127.0.0.1:{port}", "--set", f"admin.listen=127.0.0.1:{admin}"]
@@ -46,10 +48,20 @@ def test_the_migration_ends_and_the_service_answers_its_probes(manifests, volume
         for probe in ["startupProbe", "livenessProbe", "readinessProbe"]:
             path = the_container(deployment)[probe]["httpGet"]["path"]
             assert answer(f"http://127.0.0.1:{admin}{path}", process)[0] == 200, probe
+        health = run(*image.inside(container, *compose_health_check(), "--set", f"admin.listen=127.0.0.1:{admin}"))
+        assert json.loads(health)["status"] == "ready"
         [service] = processes(f"admin.listen=127.0.0.1:{admin}")
         assert os.stat(f"/proc/{service}").st_uid == USER
         os.kill(service, signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def compose_health_check():
+    """The arguments that the compose file's health check gives the program."""
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["keypaird"]
+    kind, program, *arguments = service["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "/usr/bin/keypaird")
+    return arguments
 
 
 def the_container(workload):

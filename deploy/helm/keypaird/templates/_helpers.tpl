@@ -123,7 +123,7 @@ capabilities:
   mountPath: /var/lib/keypaird
 {{- end }}
 
-{{- /* `configMap` is the name of the one with the settings. */}}
+{{- /* `configMap` is the name of the one with the settings; `secrets` is what is mounted of keypaird.secretFiles. */}}
 {{- define "keypaird.volumes" -}}
 - name: settings
   projected:
@@ -142,7 +142,7 @@ capabilities:
   projected:
     defaultMode: 0400
     sources:
-      {{- range $name, $file := include "keypaird.secretFiles" .root | fromYaml }}
+      {{- range $name, $file := .secrets }}
       {{- $secret := get $.root.Values.secrets $name }}
       - secret:
           name: {{ $secret.secretName }}
