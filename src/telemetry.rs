@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, ParseError};
+use tracing_subscriber::{EnvFilter, reload};
 
 /// From debug on, this driver logs each statement with its parameters, password hashes and sealed keys among them; at
 /// info it repeats PostgreSQL's notices, such as that a table is there already.
@@ -41,15 +41,35 @@ pub fn filter(level: &str) -> Result<EnvFilter, String> {
     Ok(filter.add_directive(QUIET_DRIVER.parse().map_err(|error: ParseError| error.to_string())?))
 }
 
+/// What is logged, which may change while the process runs.
+pub struct Level(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send>);
+
+impl Level {
+    /// Has `log.level` hold from here on; the error says what is wrong.
+    pub fn set(&self, level: &str) -> Result<(), String> {
+        (self.0)(filter(level)?).map_err(|error| error.to_string())
+    }
+}
+
 /// Starts logging to stderr, for the rest of the process.
-pub fn start(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn start(settings: &Settings) -> Result<Level, Box<dyn std::error::Error + Send + Sync>> {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter(&settings.level)?)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     match settings.format {
-        Format::Text => subscriber.try_init(),
-        // Members of the event stand at the top, those of the request in `spans`.
-        Format::Json => subscriber.json().flatten_event(true).with_current_span(false).try_init(),
+        Format::Text => {
+            let subscriber = subscriber.with_filter_reloading();
+            let level = subscriber.reload_handle();
+            subscriber.try_init()?;
+            Ok(Level(Box::new(move |filter| level.reload(filter))))
+        }
+        Format::Json => {
+            // Members of the event stand at the top, those of the request in `spans`.
+            let subscriber = subscriber.json().flatten_event(true).with_current_span(false).with_filter_reloading();
+            let level = subscriber.reload_handle();
+            subscriber.try_init()?;
+            Ok(Level(Box::new(move |filter| level.reload(filter))))
+        }
     }
 }

@@ -6,6 +6,7 @@ pub mod first_start;
 mod health;
 mod housekeeping;
 mod listen;
+mod live;
 mod master_keys;
 mod open;
 mod stop;
@@ -27,6 +28,7 @@ use self::first_start::FirstStart;
 use self::health::Lookout;
 use self::housekeeping::{Checkpoints, Housekeeping, Verification};
 use self::listen::{bind, serve};
+pub use self::live::Live;
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use self::open::{OpenVault, open_vault};
@@ -56,6 +58,7 @@ pub struct Application {
     housekeeping: Housekeeping,
     readiness: Readiness,
     drain: Duration,
+    live: Live,
 }
 
 impl Application {
@@ -65,9 +68,11 @@ impl Application {
         let metrics = Registry::new();
         let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics, IfMissing::Make).await?;
         let region = Region::parse(&settings.region)?;
-        let key_pairs = KeyPairs::new(&settings.keypair, region.clone(), store.clone(), vault.clone(), &metrics)?;
+        let live = Live::new(settings);
+        let (own, keypair) = (live.own.clone(), &settings.keypair);
+        let key_pairs = KeyPairs::new(keypair, own, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
-        let quotas = Arc::new(Quotas::new(&settings.keypair, region.clone(), store.clone()));
+        let quotas = Arc::new(Quotas::new(live.own.clone(), region.clone(), store.clone()));
         let authentication = authentication(settings, &store, &metrics)?;
         let (listener, address) = bind(settings.http.listen)?;
         let (admin_listener, admin_address) = bind(settings.admin.listen)?;
@@ -101,7 +106,7 @@ impl Application {
             authentication: authentication.clone(),
             settings: settings.http.clone(),
             region,
-            alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &key_pairs)?),
+            alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &live.alibaba, &key_pairs)?),
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,
             readiness: readiness.clone(),
@@ -135,12 +140,13 @@ impl Application {
             housekeeping,
             readiness,
             drain: settings.http.drain(),
+            live,
         })
     }
 
     /// Serves until it is asked to stop; requests under way are finished first.
     pub async fn run(self, asks: impl Stream<Item = Ask>) -> io::Result<()> {
-        let conductor = Conductor { readiness: self.readiness.clone(), drain: self.drain, handles: self.handles() };
+        let conductor = Conductor { handles: self.handles(), readiness: self.readiness, drain: self.drain };
         let mut served = pin!(try_join(self.server, self.admin_server));
         let conducted = pin!(conductor.conduct(asks));
         // On the heap: it is everything that goes on beside requests.
@@ -154,6 +160,11 @@ impl Application {
         self.key_pairs.stop_generating();
         self.key_pairs.flush_all_attempts().await;
         served
+    }
+
+    /// The settings that may change while it runs.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Where clients are served; tells the port where the settings said 0.

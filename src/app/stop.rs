@@ -1,5 +1,6 @@
-//! How a running service does what its operator asks, and how it ends.
+//! How the service ends when its operator asks it to.
 
+use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -65,6 +66,6 @@ impl Conductor {
 async fn next(asks: &mut (impl Stream<Item = Ask> + Unpin)) -> Ask {
     match asks.next().await {
         Some(ask) => ask,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }

@@ -9,6 +9,7 @@ mod master_key;
 mod migrate;
 mod output;
 mod process;
+mod reload;
 mod serve;
 mod signals;
 mod vault;

@@ -3,17 +3,20 @@
 use tokio::runtime::Runtime;
 
 use super::arguments::{SettingsArguments, flag};
+use super::reload::Reload;
+use super::signals::Hangups;
 use super::{Failure, signals};
 use crate::app::Application;
 use crate::app::first_start::{FirstStart, LoginFiles};
-use crate::settings::Settings;
+use crate::settings::{Flag, Loaded, Settings};
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
 The settings are checked before the database is opened or a port is bound. The log goes to stderr.
 
 SIGTERM has /health/ready answer 503 and, http.drain_seconds later, stops the service once the requests under way are
-answered. SIGINT (Ctrl-C) stops it without that pause, as a second signal does.
+answered. SIGINT (Ctrl-C) stops it without that pause, as a second signal does. SIGHUP has the settings read again: log.level
+and limits hold at once, and the log says what needs a restart.
 
 Examples:
   keypaird serve --listen 127.0.0.1:9000 --data-dir /var/lib/keypaird
@@ -32,21 +35,23 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, settings: SettingsArguments) -> Result<(), Failure> {
-    let listen = flag("--listen", "http.listen", arguments.listen);
-    let settings = settings.load(listen.into_iter().collect())?.settings;
-    telemetry::start(&settings.log).map_err(Failure::Other)?;
+    let named: Vec<Flag> = flag("--listen", "http.listen", arguments.listen).into_iter().collect();
+    let Loaded { settings: holding, effective: holds } = settings.load(named.clone())?;
+    let level = telemetry::start(&holding.log).map_err(Failure::Other)?;
+    let reload = Reload { arguments: settings, named, holds, level };
     let runtime = Runtime::new().map_err(Failure::other)?;
-    runtime.block_on(serve(&settings))
+    runtime.block_on(serve(&holding, reload))
 }
 
-async fn serve(settings: &Settings) -> Result<(), Failure> {
+async fn serve(settings: &Settings, reload: Reload) -> Result<(), Failure> {
+    let hangups = Hangups::listen().map_err(Failure::other)?;
     let app = Application::build(settings).await.map_err(Failure::other)?;
     tell(app.first_start());
     let (api, health) = (app.address(), app.admin_address());
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%api, %health, version, "keypaird {version} serves the API at http://{api} and health at http://{health}");
-    // Not before: until here a signal ends the process, whatever the start waits for.
-    let asks = signals::asks().map_err(Failure::other)?;
+    // Not before: until here SIGTERM ends the process, whatever the start waits for.
+    let asks = signals::asks(hangups, reload, app.live().clone()).map_err(Failure::other)?;
     app.run(asks).await.map_err(Failure::other)?;
     tracing::info!("stopped");
     Ok(())

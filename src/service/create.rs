@@ -138,7 +138,7 @@ impl KeyPairs {
         keep: Option<KeptKey>,
     ) -> Result<(PublicKey, PrivateHalf)> {
         let parsed = match kind {
-            KeyKind::Ssh => parse_ssh(public_key, self.min_rsa_bits),
+            KeyKind::Ssh => parse_ssh(public_key, self.bounds.now().min_rsa_bits),
             KeyKind::X509 => parse_certificate(public_key),
         };
         // At the limit Nova says so before it looks at the key; a usable key meets the limit when it is inserted.
@@ -164,7 +164,8 @@ impl KeyPairs {
     }
 
     fn limit_of<'a>(&'a self, caller: &'a Caller) -> LimitOf<'a> {
-        LimitOf { limits_in: &self.home, project: caller.project(), caller: &caller.user, default: self.limit }
+        let default = self.bounds.now().key_pairs;
+        LimitOf { limits_in: &self.home, project: caller.project(), caller: &caller.user, default }
     }
 
     async fn data_key(&self, caller: &Caller, draft: &Draft, protection: &Protection) -> Result<FreshDataKey> {
@@ -220,7 +221,7 @@ impl KeyPairs {
             also_visible: whose.other_owner(caller),
             caller: caller.user.clone(),
             limits_in: self.home.clone(),
-            limit: self.limit,
+            limit: self.bounds.now().key_pairs,
         };
         self.store.key_pair_create(new).await?;
         tracing::info!(

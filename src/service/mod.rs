@@ -2,6 +2,7 @@
 
 mod attempts;
 mod audit;
+mod bounds;
 mod create;
 mod export;
 mod generation;
@@ -21,6 +22,7 @@ pub use audit::{
     Audit, AuditRecord, Audited, ChainFault, ChainFinding, Checkpoint, CheckpointMetrics, RecordLimit, Told, Trust,
     Wanted,
 };
+pub use bounds::{Bounds, LiveBounds};
 pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use export::{Export, Exported};
 pub use kept::{
@@ -91,8 +93,7 @@ pub struct KeyPairs {
     /// The service's own region: whose quotas hold, and where what was refused to a user is recorded, wherever it was tried.
     home: Region,
     algorithm: Algorithm,
-    min_rsa_bits: u32,
-    limit: u32,
+    bounds: LiveBounds,
     attempts: Arc<Attempts>,
     metrics: Metrics,
 }
@@ -110,7 +111,14 @@ pub enum Whose {
 
 impl KeyPairs {
     /// An unknown `keypair.algorithm` is `Error::Invalid`.
-    pub fn new(settings: &Settings, region: Region, store: Store, vault: Vault, metrics: &Registry) -> Result<Self> {
+    pub fn new(
+        settings: &Settings,
+        bounds: LiveBounds,
+        region: Region,
+        store: Store,
+        vault: Vault,
+        metrics: &Registry,
+    ) -> Result<Self> {
         let algorithm = Algorithm::parse(&settings.algorithm).ok_or_else(|| Error::Invalid {
             field: "keypair.algorithm",
             reason: format!("'{}' cannot be generated", settings.algorithm),
@@ -122,15 +130,14 @@ impl KeyPairs {
             home: region.clone(),
             region,
             algorithm,
-            min_rsa_bits: settings.min_rsa_bits,
-            limit: settings.limit,
+            bounds,
             attempts: Arc::default(),
             metrics: Metrics::new(metrics).map_err(Error::internal)?,
         })
     }
 
-    /// The key pairs of another region, with a limit of its own for an owner where no quota was set; all else is shared.
-    pub fn elsewhere(&self, region: Region, limit: u32) -> Self {
+    /// The key pairs of another region, with bounds of its own; all else is shared.
+    pub fn elsewhere(&self, region: Region, bounds: LiveBounds) -> Self {
         Self {
             store: self.store.clone(),
             vault: self.vault.clone(),
@@ -138,8 +145,7 @@ impl KeyPairs {
             region,
             home: self.home.clone(),
             algorithm: self.algorithm,
-            min_rsa_bits: self.min_rsa_bits,
-            limit,
+            bounds,
             attempts: Arc::clone(&self.attempts),
             metrics: self.metrics.clone(),
         }

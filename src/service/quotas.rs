@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Settings;
+use super::LiveBounds;
 use super::policy::authorize_quota;
 use crate::domain::{
     Caller, Error, Limit, Limits, ProjectDirectory, ProjectId, Quota, QuotaClass, QuotaHolder, Region, Resource, UserId,
@@ -13,8 +13,8 @@ use crate::store::Store;
 pub struct Quotas {
     store: Store,
     region: Region,
-    /// `keypair.limit`: what holds for key pairs until somebody sets something else.
-    key_pairs: u32,
+    /// What holds for key pairs until somebody sets something else.
+    bounds: LiveBounds,
 }
 
 /// What a caller wants to do with limits; the subject of authorization.
@@ -81,8 +81,8 @@ impl fmt::Display for QuotaAction {
 }
 
 impl Quotas {
-    pub fn new(settings: &Settings, region: Region, store: Store) -> Self {
-        Self { store, region, key_pairs: settings.limit }
+    pub fn new(bounds: LiveBounds, region: Region, store: Store) -> Self {
+        Self { store, region, bounds }
     }
 
     /// The limits of a project, or of a user in it; `action` says for which answer.
@@ -137,7 +137,7 @@ impl Quotas {
         check_project(project, projects).await?;
         let Change { limits, agreement } = change;
         let holder = holder(project, user);
-        let (wanted, key_pairs, held_by) = (limits.clone(), self.key_pairs, holder.clone());
+        let (wanted, key_pairs, held_by) = (limits.clone(), self.bounds.now().key_pairs, holder.clone());
         let check = move |known: &[Quota]| match agreement {
             Agreement::Checked => {
                 wanted.iter().try_for_each(|(resource, limit)| agrees(known, key_pairs, &held_by, *resource, *limit))
@@ -184,15 +184,17 @@ impl Quotas {
         let known = self.store.quotas_of(&self.region, project, user).await?;
         let holder = project.map(|project| holder(project, user));
         Ok(Limits::of(|resource| match &holder {
-            Some(holder) => effective(&known, self.key_pairs, holder, resource),
-            None => default(&known, self.key_pairs, resource),
+            Some(holder) => effective(&known, self.bounds.now().key_pairs, holder, resource),
+            None => default(&known, self.bounds.now().key_pairs, resource),
         }))
     }
 
     async fn limits_of_class(&self, class: &QuotaClass) -> Result<Limits, QuotaError> {
         let known = self.store.quotas_of_class(&self.region, class).await?;
         let holder = QuotaHolder::Class(class.clone());
-        Ok(Limits::of(|resource| set(&known, &holder, resource).unwrap_or(preset(resource, self.key_pairs))))
+        Ok(Limits::of(|resource| {
+            set(&known, &holder, resource).unwrap_or(preset(resource, self.bounds.now().key_pairs))
+        }))
     }
 }
 

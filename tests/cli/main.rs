@@ -5,6 +5,7 @@
 mod health;
 mod keystone;
 mod migrate;
+mod reload;
 mod secrets;
 mod stop;
 

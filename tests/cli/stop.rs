@@ -63,7 +63,7 @@ impl<'s> Client<'s> {
 }
 
 /// Logs in as the first start's user.
-fn token(service: &Service) -> String {
+pub(super) fn token(service: &Service) -> String {
     let openrc = std::fs::read_to_string(service.directory.path().join("data/openrc")).unwrap();
     let variable = |name: &str| {
         let line = openrc.lines().find_map(|line| line.strip_prefix(&format!("export {name}="))).unwrap();
