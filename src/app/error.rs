@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::first_start::FirstStartError;
-use crate::auth::KeystoneError;
+use crate::auth::{KeystoneError, SecretFileError};
 use crate::domain::{Error, KekId};
 use crate::store::MasterKeyCheck;
 use crate::vault::kms::KmsError;
@@ -17,8 +17,10 @@ pub enum StartError {
     #[error("cannot make the data directory {path}: {source}; choose another by data.dir", path = path.display())]
     DataDirectory { path: PathBuf, source: io::Error },
     /// `url` without its password.
-    #[error("cannot open the database {url}: {}; database.url says where it is", reason(error))]
+    #[error("cannot open the database {url}: {}; database.url or database.url_file says where it is", reason(error))]
     Database { url: String, error: Error },
+    #[error("database.url_file: {0}")]
+    DatabaseUrlFile(SecretFileError),
     #[error("cannot listen on {address}: {source}; choose another address by http.listen or admin.listen")]
     Listen { address: SocketAddr, source: io::Error },
     #[error(

@@ -8,11 +8,11 @@ use prometheus::Registry;
 use super::StartError;
 use super::housekeeping::Followed;
 use super::master_keys::{self, IfMissing};
-use crate::auth::{Identity, StoredKeys};
+use crate::auth::{Identity, SecretKind, StoredKeys, read_secret};
 use crate::domain::{Actor, Region};
 use crate::service::{Audit, KeptKeys};
 use crate::settings::{Settings, masked_url};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::vault::kms::Kms;
 use crate::vault::{Suites, Vault, self_check};
 
@@ -64,13 +64,20 @@ pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let directory = &settings.data.dir;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| StartError::DataDirectory { path: directory.clone(), source })?;
-    let url = database_url(settings);
+    let url = database_url(settings)?;
     Store::open(&url).await.map_err(|error| StartError::Database { url: masked_url(&url), error })
 }
 
-fn database_url(settings: &Settings) -> String {
-    let in_data_directory = || format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display());
-    settings.database.url.clone().unwrap_or_else(in_data_directory)
+fn database_url(settings: &Settings) -> Result<String, StartError> {
+    let store::Settings { url, url_file } = &settings.database;
+    Ok(match (url, url_file) {
+        (Some(url), _) => url.clone(),
+        (None, Some(file)) => {
+            let url = read_secret(SecretKind::DatabaseUrl, file).map_err(StartError::DatabaseUrlFile)?;
+            url.expose().to_owned()
+        }
+        (None, None) => format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display()),
+    })
 }
 
 /// The suites of the settings, which were found to fit together.

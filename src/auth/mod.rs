@@ -13,6 +13,7 @@ mod nonces;
 mod password;
 mod password_file;
 mod roles;
+mod secret_file;
 mod session;
 pub mod signatures;
 mod token;
@@ -35,6 +36,7 @@ pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
 pub use nonces::Nonces;
 pub use password::Password;
 pub use password_file::PasswordFileError;
+pub use secret_file::{SecretFileError, SecretKind, read_secret};
 pub use session::Session;
 
 /// The id and the name of the one domain that the embedded identity has.

@@ -63,6 +63,7 @@ impl Settings {
             ("admin.listen", self.plain_http(self.admin.listen)),
             ("admin.listen", self.second_listener()),
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
+            ("database.url_file", self.one_database()),
             ("vault.master_key_file", self.master_key()),
             ("vault.open_suites", self.suites()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
@@ -115,11 +116,20 @@ impl Settings {
         }
     }
 
+    /// Of two URLs, one would be passed over without a word.
+    fn one_database(&self) -> Result<(), String> {
+        if self.database.url.is_some() && self.database.url_file.is_some() {
+            return Err("database.url is set too; set one of them".to_owned());
+        }
+        Ok(())
+    }
+
     /// A key made beside a database that is elsewhere would be lost with this machine, and each replica would make another.
     fn master_key(&self) -> Result<(), String> {
-        let in_data_directory = |path| Path::new(path).starts_with(&self.data.dir);
-        let elsewhere =
-            self.database.url.as_deref().is_some_and(|url| !url.strip_prefix("sqlite:").is_some_and(in_data_directory));
+        let in_data_directory = |path: &str| Path::new(path).starts_with(&self.data.dir);
+        let elsewhere = |url: &str| !url.strip_prefix("sqlite:").is_some_and(in_data_directory);
+        // What stands in a file has a password, and is not in the data directory.
+        let elsewhere = self.database.url_file.is_some() || self.database.url.as_deref().is_some_and(elsewhere);
         if elsewhere && self.vault.master_key_file.is_none() {
             return Err(
                 "with a database outside data.dir it must name the file with the master keys, the same on every \

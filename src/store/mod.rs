@@ -35,6 +35,7 @@ mod url;
 mod users;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -73,6 +74,8 @@ use crate::domain::{
 pub struct Settings {
     /// `postgres://…` or `sqlite:PATH`; without it `keypaird.sqlite` in the data directory (`app` puts it in).
     pub url: Option<String>,
+    /// A file with nothing but that, for a URL with a password; never beside `url` (`app` reads it).
+    pub url_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! `keypaird migrate`: the database alone, whatever else is not set up yet.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -60,6 +61,41 @@ fn a_database_setting_that_cannot_be_used_ends_it_with_status_2() {
     let output = run(directory.path(), &["migrate", "--set", "database.url=mysql://db"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("'database.url'"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_databases_url_may_stand_in_a_file_that_is_private() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("url");
+    let with = |content: &str, mode| {
+        fs::write(&file, content).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        run(directory.path(), &["migrate", "--set", "database.url_file=url"])
+    };
+    let output = with("sqlite:here.sqlite\n", 0o400);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(directory.path().join("here.sqlite").exists());
+    fs::remove_file(&file).unwrap();
+    let unreachable = "postgres://keypaird:hunter2@127.0.0.1:1/keypaird\n";
+    let cases = [
+        (
+            unreachable,
+            0o644,
+            "database.url_file: the database URL file url can be read by everybody; make it private by",
+        ),
+        ("\n", 0o600, "database.url_file: the database URL file url is empty"),
+        (unreachable, 0o600, "cannot open the database postgres://keypaird:***@127.0.0.1:1/keypaird: "),
+        ("hunter2", 0o600, "must be postgres://USER@HOST/DATABASE"),
+    ];
+    for (content, mode, said) in cases {
+        let output = with(content, mode);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(said) && !stderr.contains("hunter2"), "{stderr}");
+    }
+    fs::remove_file(&file).unwrap();
+    let output = run(directory.path(), &["migrate", "--set", "database.url_file=url"]);
+    assert!(text(&output.stderr).contains("cannot read the database URL file url: No such file"));
 }
 
 /// Statements of requests may take 5 s; a migration of a large table takes longer.

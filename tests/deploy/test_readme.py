@@ -26,7 +26,8 @@ def test_the_secrets_are_such_as_the_program_takes(tmp_path):
     [block] = [block for block in blocks() if "mkdir secrets" in block]
     run("bash", "-euc", f'PATH="{tmp_path}:$PATH"\n{block}', cwd=tmp_path)
     made = sorted((tmp_path / "secrets").iterdir())
-    assert [file.name for file in made] == ["bootstrap-password", "database.toml", "master.key", "postgresql-password"]
+    assert [file.name for file in made] == ["bootstrap-password", "database-url", "master.key", "postgresql-password"]
     assert {file.stat().st_mode & 0o777 for file in made} == {0o600}
-    arguments = ["--config", tmp_path / "secrets" / "database.toml", "--set", f"vault.master_key_file={made[2]}"]
-    assert "postgres://keypaird:***@postgresql/keypaird" in run(BINARY, "config", "show", *arguments, env={})
+    # Its host is the compose file's own: there is none of this name here.
+    told = run(BINARY, "migrate", "--set", f"database.url_file={made[1]}", cwd=tmp_path, env={}, expected=1)
+    assert "cannot open the database postgres://keypaird:***@postgresql/keypaird" in told

@@ -27,7 +27,7 @@ def volumes(manifests, tmp_path):
         folder.mkdir()
     data.chmod(0o777)
     (settings / "keypaird.toml").write_text(of_kind(manifests, "ConfigMap")[0]["data"]["keypaird.toml"])
-    (secrets / "database.toml").write_text(f'[database]\nurl = "{os.environ["TEST_DATABASE_URL"]}"\n')
+    (secrets / "database-url").write_text(os.environ["TEST_DATABASE_URL"] + "\n")
     (secrets / "bootstrap-password").write_text("a throw-away password")
     run(BINARY, "master-key", "create", secrets / "master.key")
     for secret in secrets.iterdir():

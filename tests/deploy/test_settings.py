@@ -14,6 +14,7 @@ OWN = {
     "admin.listen",
     "data.dir",
     "database.url",
+    "database.url_file",
     "http.allow_plain_http",
     "http.listen",
     "identity.bootstrap_password_file",
@@ -49,7 +50,7 @@ def test_only_the_password_of_the_identitys_mode_is_mounted():
         [deployment] = of_kind(rendered("--values", values(use)), "Deployment")
         sources = deployment["spec"]["template"]["spec"]["volumes"][1]["projected"]["sources"]
         files = {item["path"] for source in sources for item in source["secret"]["items"]}
-        assert files == {"database.toml", "master.key", password}
+        assert files == {"database-url", "master.key", password}
 
 
 @pytest.mark.parametrize("folder", ["base", "overlays/production"])
@@ -75,13 +76,12 @@ def test_the_program_takes_the_units_variables(tmp_path):
     units = [folder / "keypaird.service", folder / "keypaird.service.d" / "credentials.conf"]
     lines = "\n".join(unit.read_text() for unit in units)
     variables = dict(re.findall(r"^Environment=(\w+)=(.*)$", lines, re.MULTILINE))
-    assert len(variables) == 3
+    assert len(variables) == 4
     effective(tmp_path, [], variables)
 
 
 def effective(folder, texts, variables=None):
-    """The settings that hold, by the program: from these files, and then from the secret one."""
-    texts = [*texts, '[database]\nurl = "postgres://keypaird:throw-away@database/keypaird"\n']
+    """The settings that hold, by the program: from these files."""
     arguments = []
     for number, text in enumerate(texts):
         file = folder / f"{number}.toml"

@@ -41,4 +41,4 @@ def test_it_is_as_closed_as_we_say(unit):
 def test_the_drop_in_gives_every_secret_as_a_credential():
     text = (UNITS / DROP_IN / "credentials.conf").read_text()
     loaded = set(re.findall(r"^LoadCredential=([^:]+):", text, re.MULTILINE))
-    assert loaded == set(re.findall(r"%d/(\S+)", text)) == {"database.toml", "master.key", "bootstrap-password"}
+    assert loaded == set(re.findall(r"%d/(\S+)", text)) == {"database-url", "master.key", "bootstrap-password"}

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::{KeystoneError, Settings};
-use crate::auth::password_file::read_secret;
+use crate::auth::{SecretKind, read_secret};
 use crate::domain::SecretText;
 
 /// How long a password that has failed is not sent again: a Keystone may lock an account that guesses.
@@ -104,7 +104,7 @@ impl Account {
     /// A password file that cannot be read is told at the start, not at the first request.
     pub(super) fn new(settings: &Settings, scope: OwnScope) -> Result<Self, KeystoneError> {
         let password_file = settings.password_file.clone().ok_or(KeystoneError::NotSet("password_file"))?;
-        read_secret(&password_file)?;
+        read_secret(SecretKind::Password, &password_file)?;
         Ok(Self {
             username: settings.username.clone().ok_or(KeystoneError::NotSet("username"))?,
             scope,
@@ -118,7 +118,7 @@ impl Account {
 
     /// What to log in with; an error while the same password has failed a moment ago.
     pub(super) fn attempt(&self) -> Result<Attempt, Failure> {
-        let password = read_secret(&self.password_file)?;
+        let password = read_secret(SecretKind::Password, &self.password_file)?;
         let hash = sha256(password.expose().as_bytes());
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         match &*failed {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use crate::auth::PasswordFileError;
+use crate::auth::SecretFileError;
 
 /// For the log, which also gets it where it asks for `Debug`: a caller only learns that the service is unavailable. No text
 /// holds a token or a password.
@@ -44,7 +44,7 @@ pub(super) enum Failure {
     #[error("Keystone's catalog has no identity endpoint in the region '{0}' of identity.keystone.region")]
     NoEndpoint(String),
     #[error("identity.keystone.password_file: {0}")]
-    PasswordFile(#[from] PasswordFileError),
+    PasswordFile(#[from] SecretFileError),
     /// A login that failed a moment ago, and is not repeated with the same password.
     #[error("{0}")]
     NotAgainYet(Arc<Failure>),

@@ -28,7 +28,7 @@ use self::cache::{Answer, Answers, Hash};
 use self::client::{Client, Existence};
 use self::failure::Failure;
 use self::metrics::{Lookup, Metrics, Outcome, Proof};
-use super::{PasswordFileError, Refused};
+use super::{Refused, SecretFileError};
 use crate::domain::{Caller, Error, ProjectId, Result, Timestamp};
 
 /// Longer than Keystone's tokens get: fernet ones have some 200 characters, JWS ones some 1,000.
@@ -43,7 +43,7 @@ pub enum KeystoneError {
     #[error("identity.keystone.{0} must be set where identity.mode is 'keystone'")]
     NotSet(&'static str),
     #[error("identity.keystone.password_file: {0}")]
-    PasswordFile(#[from] PasswordFileError),
+    PasswordFile(#[from] SecretFileError),
     #[error("identity.keystone.cafile {path} cannot be used: {reason}", path = path.display())]
     CaFile { path: PathBuf, reason: String },
     #[error("no HTTP client can be made: {0}")]

@@ -39,7 +39,7 @@ keystonePassword: keystone-password
 {{- else if .Values.secrets.bootstrapPassword.secretName }}
 bootstrapPassword: bootstrap-password
 {{- end }}
-database: database.toml
+database: database-url
 masterKey: master.key
 {{- end }}
 
@@ -54,6 +54,8 @@ admin:
   listen: 0.0.0.0:8775
 data:
   dir: /var/lib/keypaird
+database:
+  url_file: /run/secrets/keypaird/database-url
 vault:
   master_key_file: /run/secrets/keypaird/master.key
 {{- $files := include "keypaird.secretFiles" . | fromYaml }}
@@ -104,12 +106,10 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* Which settings a command runs on; the last file is the secret one. */}}
+{{- /* Which settings a command runs on. */}}
 {{- define "keypaird.configArguments" -}}
 - --config
 - /etc/keypaird/keypaird.toml
-- --config
-- /run/secrets/keypaird/database.toml
 {{- end }}
 
 {{- define "keypaird.volumeMounts" -}}
