@@ -19,7 +19,7 @@ use crate::vault::Vault;
 use crate::vault::kms::KmsHealth;
 
 /// How often what costs no more than a small SELECT is looked at. Three looks in a row change what probes are told: a
-/// replica whose database is away is taken out within nine seconds, and what takes less is not worth it.
+/// replica whose database is away is taken out within some ten seconds, and what takes less is not worth it.
 const EVERY: Duration = Duration::from_secs(3);
 /// How long the database may take for one of these SELECTs. Less than the time between two looks, so that the rhythm holds.
 const TIMEOUT: Duration = Duration::from_secs(2);
