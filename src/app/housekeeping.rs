@@ -70,7 +70,7 @@ impl Housekeeping {
         );
         let callers = join(of_identity(authentication, access_keys), forget(nonces));
         let needed = join3(master_keys.follow(), watch(kms), lookout.run());
-        join3(callers, ledger, needed).await.0.0
+        Box::pin(join3(callers, ledger, needed)).await.0.0
     }
 }
 

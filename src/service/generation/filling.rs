@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use rustix::process::setpriority_process;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::pool::{Next, Pool};
+use super::priority::{self, For};
 use super::turns::Turns;
 use crate::ssh::FreshKey;
 
-/// The lowest priority: beside a thread of the usual one that wants the same core, 1.4 % of it.
-const NICE: i32 = 19;
 /// What is drawn at once is over by then: keys that take its place are not made beside it.
 const BURST: Duration = Duration::from_millis(100);
 /// How long to give way to requests before looking again.
@@ -26,19 +24,12 @@ pub(super) fn start(threads: usize, pool: &Arc<Pool<FreshKey>>, turns: &Arc<Turn
     for _ in 0..threads {
         let (pool, turns) = (Arc::clone(pool), Arc::clone(turns));
         let started = Builder::new().name("key-pool".to_owned()).spawn(move || {
-            lower_priority();
+            priority::lower(For::Pool);
             fill(&pool, &turns);
         });
         if let Err(cause) = started {
             tracing::warn!(%cause, "a thread that generates keys beforehand could not be started");
         }
-    }
-}
-
-/// On Linux the priority is each thread's own, and 0 (here `None`) is the calling one.
-fn lower_priority() {
-    if let Err(cause) = setpriority_process(None, NICE) {
-        tracing::warn!(%cause, "keys are generated beforehand at the usual priority, as a lower one cannot be set");
     }
 }
 
@@ -102,18 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_calling_thread_gets_a_lower_priority_and_its_work_is_measured() {
-        let priority = || rustix::process::getpriority_process(None).unwrap();
-        let before = priority();
-        std::thread::spawn(move || {
-            lower_priority();
-            assert_eq!(priority(), NICE);
-            let used = processor_time();
-            FreshKey::generate(crate::ssh::Algorithm::Rsa2048).unwrap();
-            assert!(processor_time() > used);
-        })
-        .join()
-        .unwrap();
-        assert_eq!(priority(), before);
+    fn what_generating_takes_of_a_processor_is_measured() {
+        let used = processor_time();
+        FreshKey::generate(crate::ssh::Algorithm::Rsa2048).unwrap();
+        assert!(processor_time() > used);
     }
 }

@@ -5,19 +5,21 @@ mod clock;
 mod filling;
 mod metrics;
 mod pool;
+mod priority;
 mod size;
 mod turns;
 
 use std::sync::Arc;
-use std::thread::available_parallelism;
+use std::thread::{Builder, available_parallelism};
 use std::time::{Duration, Instant};
 
 use prometheus::Registry;
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::metrics::{Draw, Metrics};
 use self::pool::{Pool, Unused};
+use self::priority::For;
 use self::turns::{Place, Turn, Turns};
 use super::{RETRY_AFTER, Settings};
 use crate::domain::{Error, Owner, Result};
@@ -95,12 +97,17 @@ impl Generators {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let turn = self.turn(party).await?;
-        // The turn goes with the work: a caller who hangs up does not stop it, and must not make room for another.
+        let (done, outcome) = oneshot::channel();
+        // A thread of its own, as its priority is its own. The turn goes with the work: a caller who hangs up does not stop it,
+        // and must not make room for another.
         let work = move || {
-            let _held = turn;
-            work()
+            priority::lower(For::Request);
+            let made = work();
+            drop(turn);
+            drop(done.send(made));
         };
-        spawn_blocking(work).await.map_err(Error::internal)?
+        Builder::new().name("key-generator".to_owned()).spawn(work).map_err(Error::internal)?;
+        outcome.await.map_err(Error::internal)?
     }
 
     /// Wipes the keys that are ready and makes no more. Keys that are being made are dropped as soon as they are.
