@@ -48,7 +48,7 @@ async fn recovers(scene: &Scene) {
         actix_web::rt::time::sleep(Duration::from_millis(200)).await;
         number += 1;
     }
-    is_told(&scene, "ready", "ok").await;
+    is_told(scene, "ready", "ok").await;
     assert_eq!((scene.metric("keypaird_kms_up").await, scene.metric("kms_breaker_open").await), (1, 0));
 }
 
