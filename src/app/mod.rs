@@ -76,12 +76,7 @@ impl Application {
         let authentication = authentication(settings, &store, &metrics)?;
         let (listener, address) = bind(settings.http.listen)?;
         let (admin_listener, admin_address) = bind(settings.admin.listen)?;
-        let first_start = match &authentication {
-            Authentication::Embedded(identity) => {
-                first_start::at_serve(settings, store.backend(), identity, address).await?
-            }
-            Authentication::Keystone(_) => FirstStart::Elsewhere,
-        };
+        let first_start = first_accounts(settings, &store, &authentication, address).await?;
         let audit = Audit::new(store.clone(), vault.clone(), region.clone());
         let verification = verification(settings, &store, &vault, &key_pairs, &metrics)?;
         let every = settings.ledger.checkpoint_interval();
@@ -196,6 +191,21 @@ impl Application {
 
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+}
+
+/// Makes the first accounts, where they are this service's own and there are none.
+async fn first_accounts(
+    settings: &Settings,
+    store: &Store,
+    authentication: &Authentication,
+    address: SocketAddr,
+) -> Result<FirstStart, StartError> {
+    match authentication {
+        Authentication::Embedded(identity) => {
+            Ok(first_start::at_serve(settings, store.backend(), identity, address).await?)
+        }
+        Authentication::Keystone(_) => Ok(FirstStart::Elsewhere),
     }
 }
 

@@ -10,11 +10,11 @@ use futures_util::future::try_join;
 use super::connection::{Conn, run_each};
 use super::creates::Create;
 use super::owners::Tallies;
-use super::quotas::{FoundLimits, LimitHolders, NOBODY, effective};
+use super::quotas::{FoundLimits, LimitHolders, NOBODY, check_room};
 use super::rows::is_named;
 use super::schema::{key_pairs, owners, quotas};
 use super::writer::Abort;
-use crate::domain::{Error, Limit, Resource, Result};
+use crate::domain::{Error, Resource, Result};
 
 /// What decides on creates, besides their owners' rows and the names in these.
 pub(super) struct Admission<'w> {
@@ -40,11 +40,7 @@ impl<'w> Admission<'w> {
 
     /// Quota first, then the name, as Nova does (recorded). The owner's stored key pairs are asked by the insert.
     pub(super) fn decide(&mut self, create: &'w Create, tallies: &mut Tallies<'_>) -> Result<()> {
-        if let Limit::AtMost(limit) = effective(self.limits_of(&create.limits), create.new.limit)
-            && tallies.used(&create.space) >= i64::from(limit)
-        {
-            return Err(Error::QuotaExceeded { limit });
-        }
+        check_room(tallies.used(&create.space), self.limits_of(&create.limits), create.new.limit)?;
         let is_taken = |name: Name<'w>| self.seen.contains(&name) || self.admitted.contains(&name);
         if create.owners().any(|owner| is_taken((owner, create.name()))) {
             return Err(Error::AlreadyExists(create.new.pair.name.clone()));

@@ -9,14 +9,14 @@ use super::batch::{Change, Delete, KeyPairWrite};
 use super::connection::run;
 use super::creates::Create;
 use super::owners::Space;
-use super::quotas::{FoundLimits, LimitHolders, effective, key_pair_limits};
+use super::quotas::{FoundLimits, LimitHolders, check_room, key_pair_limits};
 use super::readers::read;
 use super::rows::{KeyPairRow, ListedRow, is_named};
 use super::schema::{key_pairs, owners};
 use super::writer::{Abort, Command};
 use super::{NewKeyPair, Store};
 use crate::domain::{
-    Actor, Error, KeyPair, KeyPairName, Limit, ListedKeyPair, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
+    Actor, Error, KeyPair, KeyPairName, ListedKeyPair, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,
 };
 
 /// Whose limit holds for a new key pair.
@@ -32,13 +32,6 @@ pub struct LimitOf<'a> {
 impl LimitOf<'_> {
     fn holders(&self) -> LimitHolders {
         LimitHolders::new(self.limits_in, self.project, self.caller)
-    }
-
-    fn check(&self, used: Option<i64>, found: FoundLimits) -> Result<()> {
-        match effective(found, self.default) {
-            Limit::AtMost(limit) if used.unwrap_or(0) >= i64::from(limit) => Err(Error::QuotaExceeded { limit }),
-            Limit::AtMost(_) | Limit::Unlimited => Ok(()),
-        }
     }
 }
 
@@ -139,7 +132,7 @@ impl Store {
             get_result,
             select((counter(region.as_str(), &owner).single_value(), key_pair_limits!(&limits)))
         )?;
-        limit.check(used, found)
+        check_room(used.unwrap_or(0), found, limit.default)
     }
 
     /// Whether the owner may have one more, of this name: else [`Error::QuotaExceeded`], then [`Error::AlreadyExists`]. The
@@ -165,7 +158,7 @@ impl Store {
                 is_taken(owner.as_str()).or(is_taken(other.as_str())),
             ))
         )?;
-        limit.check(used, found)?;
+        check_room(used.unwrap_or(0), found, limit.default)?;
         if is_taken { Err(Error::AlreadyExists(name.clone())) } else { Ok(()) }
     }
 

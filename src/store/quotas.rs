@@ -64,8 +64,17 @@ impl LimitHolders {
     }
 }
 
+/// Whether an owner with so many key pairs may have one more; else [`Error::QuotaExceeded`]. `default` holds where no limit
+/// was found.
+pub(super) fn check_room(used: i64, found: FoundLimits, default: u32) -> Result<()> {
+    match effective(found, default) {
+        Limit::AtMost(limit) if used >= i64::from(limit) => Err(Error::QuotaExceeded { limit }),
+        Limit::AtMost(_) | Limit::Unlimited => Ok(()),
+    }
+}
+
 /// The limit that holds, of those found and of the one that holds where none was.
-pub(super) fn effective((user, project, class): FoundLimits, default: u32) -> Limit {
+fn effective((user, project, class): FoundLimits, default: u32) -> Limit {
     let set = user.or(project).or(class);
     // Only numbers that are limits are written; another one would be an operator's own, and refuses.
     set.map_or(Limit::AtMost(default), |number| Limit::from_number(number).unwrap_or(Limit::AtMost(0)))
