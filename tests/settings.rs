@@ -294,24 +294,24 @@ fn passwords_are_masked_and_origins_told() {
     assert_eq!(shown.origin, "KEYPAIRD__DATABASE__URL");
 }
 
-/// docs/configuration.md has a row `| name | default | meaning |` for each setting, and no other.
 #[test]
-fn the_documentation_lists_every_setting_with_its_default() {
-    let page = include_str!("../docs/configuration.md");
-    let row = |line: &str| {
-        let mut cells = line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
-        Some((cells.next()?, cells.next()?, cells.next()?))
-    };
-    let rows = page.lines().filter(|line| line.starts_with("| `")).filter_map(row);
-    let mut documented = BTreeMap::new();
-    for (name, default, meaning) in rows {
-        assert!(!meaning.is_empty(), "{name} has a meaning");
-        assert!(documented.insert(name.clone(), default).is_none(), "{name} stands there once");
-    }
+fn the_checked_in_reference_is_what_the_program_prints() {
+    let page = include_str!("../docs/configuration-reference.md");
+    let anew = "write it anew: cargo run -- config reference >docs/configuration-reference.md";
+    assert!(page == settings::reference(), "docs/configuration-reference.md is not of these settings; {anew}");
+}
+
+#[test]
+fn the_reference_has_every_setting_with_its_default() {
+    let told = settings::reference();
+    let between = |text: &str, begin: &str| text.split(begin).nth(1)?.split('`').next().map(str::to_owned);
+    let entries = told.split("\n### ").skip(1).map(|entry| {
+        let default = between(entry, "Default `").unwrap().replace(", ", ",");
+        (between(entry, "`").unwrap(), default)
+    });
     let effective = Layers::none().load().unwrap().effective;
-    let defaults: BTreeMap<String, String> =
-        effective.into_iter().map(|(name, effective)| (name, effective.value.to_string())).collect();
-    assert_eq!(documented, defaults);
+    let defaults = effective.into_iter().map(|(name, effective)| (name, effective.value.to_string()));
+    assert_eq!(entries.collect::<BTreeMap<_, _>>(), defaults.collect());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `keypaird config show`
+//! `keypaird config`
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::arguments::SettingsArguments;
 use super::{Failure, output};
-use crate::settings::Effective;
+use crate::settings::{self, Effective};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -20,6 +20,8 @@ pub(super) enum Command {
         #[arg(long, short, value_enum, default_value_t = Form::Toml)]
         output: Form,
     },
+    /// Print what each setting means, in Markdown, with its default, variable and flag.
+    Reference,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -30,14 +32,13 @@ pub(super) enum Form {
 }
 
 pub(super) fn run(command: &Command, settings: SettingsArguments) -> Result<(), Failure> {
+    let Command::Show { output: form } = command else { return output::print(&settings::reference()) };
     let effective = settings.load(Vec::new())?.effective;
-    match command {
-        Command::Show { output: form } => output::print(&match form {
-            Form::Toml => toml(&effective),
-            Form::Json => as_json(&effective),
-            Form::Table => table(&effective),
-        }),
-    }
+    output::print(&match form {
+        Form::Toml => toml(&effective),
+        Form::Json => as_json(&effective),
+        Form::Table => table(&effective),
+    })
 }
 
 /// `key = value  # origin`, by section. What JSON writes for a text, number, boolean or list is TOML too.

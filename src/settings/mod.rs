@@ -4,6 +4,7 @@ mod error;
 mod known;
 mod load;
 mod mask;
+mod reference;
 mod validate;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::{auth, http, service, store, telemetry, vault};
 pub use error::{Problem, Problems};
 pub use load::{Effective, Flag, Loaded, Sources, load, load_for};
 pub use mask::masked_url;
+pub use reference::reference;
 pub use validate::{Invalid, Purpose};
 
 /// The built-in defaults, with a comment on each setting.

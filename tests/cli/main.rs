@@ -46,7 +46,7 @@ fn every_command_has_a_help_text_that_tells_its_options() {
         (&["serve", "--help"], &["--listen", "--data-dir", "--config", "--set", "SIGTERM", "Examples:"]),
         (&["migrate", "--help"], &["back it up", "master keys", "KEYPAIRD__DATABASE__URL"]),
         (&["health", "--help"], &["--url", "admin.listen", "degraded"]),
-        (&["config", "--help"], &["show"]),
+        (&["config", "--help"], &["show", "reference"]),
         (&["config", "show", "--help"], &["toml", "json", "table", "masked"]),
         (&["master-key", "create", "--help"], &["0600", "<FILE>"]),
         (&["master-key", "add", "--help"], &["--name", "--file", "set-primary"]),
