@@ -1,45 +1,30 @@
 """Alibaba's Terraform provider: the requests that its tea-rpc sends, and what it makes of the answers."""
 
-import json
-
-from alibaba_rpc import ECS, ENS, REGION, call
+from alibaba_rpc import REGION, call
 
 # The provider asks for pages of this size, and takes a shorter one for the last.
 PAGE_SIZE = 50
 
 
 class Provider:
-    """`alicloud_ecs_key_pair`, `alicloud_ens_key_pair` and the data source of the former, step by step."""
+    """The data source of `alicloud_ecs_key_pair`, and a create for it to find."""
 
     def __init__(self, member):
         self.member = member
 
-    def post(self, action, form, version=ECS):
-        answer = call(self.member, action, form, Version=version)
-        assert answer.status == 200, (answer.status, answer.body)
-        body = answer.json()
-        # The provider would take either for an error.
-        assert not {"Code", "Success"} & body.keys(), body
-        return body
-
     def ecs(self, action, **form):
-        return self.post(action, {"RegionId": REGION} | form)
+        answer = call(self.member, action, {"RegionId": REGION} | form)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json()
 
     def create(self, name, public_key=None, resource_group_id=None, tags=None):
-        """The name, which becomes the resource's id, and the private key, which is written to `key_file`."""
         form = {"KeyPairName": name} | numbered_tags(tags or {})
         if resource_group_id:
             form["ResourceGroupId"] = resource_group_id
         if public_key is None:
-            made = self.ecs("CreateKeyPair", **form)
+            self.ecs("CreateKeyPair", **form)
         else:
-            made = self.ecs("ImportKeyPair", **form, PublicKeyBody=public_key)
-        return made["KeyPairName"], made.get("PrivateKeyBody")
-
-    def read(self, name):
-        """The resource's state, or None where it is gone. The first row counts, whatever its name."""
-        rows = self.ecs("DescribeKeyPairs", KeyPairName=name)["KeyPairs"]["KeyPair"]
-        return self.state(rows[0]) if rows else None
+            self.ecs("ImportKeyPair", **form, PublicKeyBody=public_key)
 
     def state(self, row):
         tags = row["Tags"]["Tag"]
@@ -61,20 +46,6 @@ class Provider:
         assert not body.get("NextToken"), body
         return {tag["TagKey"]: tag["TagValue"] for tag in body["TagResources"]["TagResource"]}
 
-    def set_tags(self, name, removed, added):
-        pair = {"ResourceType": "keypair", "ResourceId.1": name}
-        if removed:
-            keys = {f"TagKey.{number}": key for number, key in enumerate(removed, start=1)}
-            self.ecs("UntagResources", **pair, **keys)
-        if added:
-            self.ecs("TagResources", **pair, **numbered_tags(added))
-
-    def join(self, name, resource_group_id):
-        self.ecs("JoinResourceGroup", ResourceType="keypair", ResourceId=name, ResourceGroupId=resource_group_id)
-
-    def delete(self, name):
-        self.ecs("DeleteKeyPairs", KeyPairNames=json.dumps([name]))
-
     def data_source(self, **filters):
         """`data.alicloud_ecs_key_pairs`: all pages, and the instances of each pair."""
         pairs, page = [], 1
@@ -90,14 +61,6 @@ class Provider:
             body = self.ecs("DescribeInstances", KeyPairName=pair["key_pair_name"], MaxResults=PAGE_SIZE)
             assert body["Instances"]["Instance"] == [] and not body.get("NextToken"), body
         return pairs
-
-    def ens(self, action, name):
-        """A call of ENS; the resource has the version in its form as well."""
-        return self.post(action, {"KeyPairName": name, "Version": ENS}, ENS)
-
-    def ens_read(self, name):
-        rows = self.ens("DescribeKeyPairs", name)["KeyPairs"]["KeyPair"]
-        return rows[0]["KeyPairName"] if rows else None
 
 
 def numbered_tags(tags):

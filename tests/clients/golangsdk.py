@@ -51,60 +51,19 @@ def authorization(member, method, path, query, headers, payload):
 
 
 class Provider:
-    """`huaweicloud_kps_keypair` and what stands beside it, step by step."""
+    """What stands beside `huaweicloud_kps_keypair`, and a create for it to find."""
 
     def __init__(self, member):
         self.member = member
 
-    def call(self, method, path, body=None, query=None, success=(), missing=False):
-        """The decoded answer; None for an empty one, or for what is `missing` where the provider puts up with that."""
+    def call(self, method, path, body=None, query=None):
+        """The decoded answer; None for an empty one."""
         answer = send(self.member, method, f"/v3/{self.member.project_id}{path}", body, query)
-        if missing and answer.status == 404:
-            return None
-        assert answer.status in (success or SUCCESS[method]), (answer.status, answer.body)
+        assert answer.status in SUCCESS[method], (answer.status, answer.body)
         return answer.json() if answer.body else None
 
-    def create(self, description=None, **members):
-        """The name, which becomes the resource's id, and the private key, which is written to `key_file`."""
-        if members.get("scope") == "account":
-            members["scope"] = "domain"
-        made = self.call("POST", "/keypairs", {"keypair": {"type": "ssh"} | members})["keypair"]
-        assert made["name"]
-        if description is not None:
-            self.describe(made["name"], description)
-        return made["name"], made.get("private_key")
-
-    def read(self, name):
-        """The resource's state, or None where it is gone."""
-        answer = self.call("GET", f"/keypairs/{name}", missing=True)
-        if answer is None:
-            return None
-        pair = answer["keypair"]
-        # A Go type assertion: a text or a truth value would end the provider.
-        assert type(pair["create_time"]) in (int, float), pair
-        texts = {member: pair.get(member) for member in ("name", "scope", "public_key", "fingerprint", "user_id")}
-        assert all(type(text) is str for text in texts.values()), pair
-        assert type(pair.get("description")) in (str, type(None)) and type(pair["is_key_protection"]) is bool, pair
-        return texts | {
-            "scope": {"domain": "account"}.get(pair["scope"], pair["scope"]),
-            "description": pair.get("description") or "",
-            "created_at": datetime.fromtimestamp(pair["create_time"] // 1000, UTC),
-            "is_managed": pair["is_key_protection"],
-        }
-
-    def describe(self, name, description):
-        self.call("PUT", f"/keypairs/{name}", {"keypair": {"description": description}})
-
-    def import_private_key(self, name, private_key, encryption, **members):
-        protection = {"private_key": private_key, "encryption": encryption}
-        body = {"keypair": {"name": name, "key_protection": protection} | members}
-        self.call("POST", "/keypairs/private-key/import", body)
-
-    def clear(self, name):
-        self.call("DELETE", f"/keypairs/{name}/private-key", missing=True)
-
-    def delete(self, name):
-        self.call("DELETE", f"/keypairs/{name}", missing=True)
+    def create(self, **members):
+        self.call("POST", "/keypairs", {"keypair": {"type": "ssh"} | members})
 
     def data_source(self, **query):
         """`data.huaweicloud_kps_keypairs`: all pages, which it asks for without a limit until there is no next."""

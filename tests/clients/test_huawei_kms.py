@@ -1,10 +1,9 @@
-"""Private keys that are kept under keys of a KMS, moto's, with Huawei's Python SDK and as its Terraform provider does."""
+"""Private keys that are kept under keys of a KMS, moto's, with Huawei's Python SDK."""
 
 import pytest
 
 import kms
 import kps_sdk as kps
-from golangsdk import Provider
 from huawei import new_member, refused
 from service import running_service
 
@@ -66,36 +65,3 @@ def test_keys_that_the_project_does_not_have_are_refused_alike(owner, key, servi
         with refused(400, "KPS.6008"):
             kps.create_kept(client, "never", under(**wrong))
     assert kps.listed(client)[0] == []
-
-
-def test_the_providers_acceptance_test_of_a_generated_pair(owner, key):
-    provider, encryption = Provider(owner), {"type": "kms", "kms_key_name": key.name}
-    name, private_key = provider.create(
-        name="tf-kms", user_id=owner.user_id, key_protection={"encryption": encryption}, description="made"
-    )
-    assert private_key, "the provider writes it to a file"
-    state = provider.read(name)
-    assert (state["is_managed"], state["user_id"], state["description"]) == (True, owner.user_id, "made")
-    provider.import_private_key(name, private_key, {"type": "default"}, user_id=owner.user_id)
-    assert provider.read(name)["is_managed"] is True
-    provider.clear(name)
-    assert provider.read(name)["is_managed"] is False
-    provider.import_private_key(name, private_key, encryption, user_id=owner.user_id)
-    assert provider.read(name)["is_managed"] is True
-    provider.delete(name)
-    assert provider.read(name) is None
-
-
-def test_the_providers_acceptance_test_of_an_imported_pair(owner, key, own_public_key, own_private_key):
-    provider, public_key = Provider(owner), own_public_key.read_text()
-    name, private_key = provider.create(name="tf-imported", public_key=public_key, scope="account")
-    assert private_key is None
-    state = provider.read(name)
-    assert (state["scope"], state["is_managed"], state["public_key"]) == ("account", False, public_key)
-    for encryption in [{"type": "kms", "kms_key_id": key.id, "kms_key_name": key.name}, {"type": "default"}]:
-        provider.import_private_key(name, own_private_key, encryption)
-        assert provider.read(name)["is_managed"] is True
-    provider.clear(name)
-    assert provider.read(name)["is_managed"] is False
-    provider.delete(name)
-    assert provider.read(name) is None
