@@ -1,13 +1,13 @@
 """Alibaba's Terraform provider: the requests that its tea-rpc sends, and what it makes of the answers."""
 
-from alibaba_rpc import REGION, call
+from alibaba_rpc import ENS, REGION, call
 
 # The provider asks for pages of this size, and takes a shorter one for the last.
 PAGE_SIZE = 50
 
 
 class Provider:
-    """The data source of `alicloud_ecs_key_pair`, and a create for it to find."""
+    """The data sources of `alicloud_ecs_key_pair` and `alicloud_ens_key_pair`, and a create for them to find."""
 
     def __init__(self, member):
         self.member = member
@@ -61,6 +61,21 @@ class Provider:
             body = self.ecs("DescribeInstances", KeyPairName=pair["key_pair_name"], MaxResults=PAGE_SIZE)
             assert body["Instances"]["Instance"] == [] and not body.get("NextToken"), body
         return pairs
+
+    def ens_data_source(self):
+        """`data.alicloud_ens_key_pairs`, which has the version in its form as well."""
+        names, page = [], 1
+        while True:
+            form = {"Version": ENS, "PageSize": PAGE_SIZE, "PageNumber": page}
+            answer = call(self.member, "DescribeKeyPairs", form, Version=ENS)
+            assert answer.status == 200, (answer.status, answer.body)
+            rows = answer.json()["KeyPairs"]["KeyPair"]
+            assert all(type(row[member]) is str for row in rows for member in ("CreationTime", "KeyPairFingerPrint"))
+            names += [row["KeyPairName"] for row in rows]
+            if len(rows) < PAGE_SIZE:
+                return names
+            page += 1
+            assert page < 50, "the pages do not end"
 
 
 def numbered_tags(tags):

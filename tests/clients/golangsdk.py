@@ -14,8 +14,8 @@ USER_AGENT = "terraform-provider-huaweicloud golangsdk/2.0.0"
 SUCCESS = {"GET": {200}, "POST": {200, 201, 202}, "PUT": {200, 201, 202}, "DELETE": {200, 202, 204}}
 
 
-def send(member, method, path, body=None, query=None):
-    """A request as golangsdk sends it: `Host` is not signed, and the project is added when all is signed."""
+def send(member, method, path, body=None, query=None, unsigned=None):
+    """A request as golangsdk sends it: `Host` is not signed, and the project is added when all is signed, or `unsigned` in its place."""
     # Go's encoder sorts the members of a map and ends with a newline.
     payload = b"" if body is None else json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
     headers = {
@@ -27,7 +27,7 @@ def send(member, method, path, body=None, query=None):
         headers["Content-Type"] = "application/json"
     query = "&".join(f"{name}={value}" for name, value in (query or {}).items())
     headers["Authorization"] = authorization(member, method, path, query, headers, payload)
-    headers["X-Project-Id"] = member.project_id
+    headers |= {"X-Project-Id": member.project_id} if unsigned is None else unsigned
     connection = http.client.HTTPConnection("127.0.0.1", member.service.port, timeout=PATIENCE)
     try:
         connection.request(method, f"{path}?{query}" if query else path, payload or None, headers)

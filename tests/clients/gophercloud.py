@@ -10,7 +10,7 @@ from service import PATIENCE, Answer, login_body
 HEADERS = {
     "Accept": "application/json",
     "Cache-Control": "no-cache",
-    "User-Agent": "HashiCorp Terraform/1.13.0 (+https://www.terraform.io) Terraform Plugin SDK/v2.38.1 gophercloud/v2.13.0",
+    "User-Agent": "HashiCorp Terraform/1.13.0 (+https://www.terraform.io) Terraform Plugin SDK/v2.38.1 gophercloud/v2.8.0",
 }
 
 

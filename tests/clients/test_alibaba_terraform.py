@@ -1,4 +1,4 @@
-"""Alibaba's Terraform provider, replayed: its data source, and what its older versions ask, as tea-rpc sends it."""
+"""Alibaba's Terraform provider, replayed: its data sources, and what its older versions ask, as tea-rpc sends it."""
 
 import pytest
 
@@ -12,11 +12,11 @@ def provider(tenant):
 
 
 @pytest.mark.parametrize("count", [0, 49, 50, 51, 100])
-def test_the_data_source_reads_all_pages_and_comes_to_an_end(provider, count, rsa_public_key):
+def test_the_data_sources_read_all_pages_and_come_to_an_end(provider, count, rsa_public_key):
     wanted = [f"tf-page-{number:03}" for number in range(count)]
     for name in wanted:
         provider.create(name, rsa_public_key)
-    assert [pair["key_pair_name"] for pair in provider.data_source()] == wanted
+    assert [pair["key_pair_name"] for pair in provider.data_source()] == provider.ens_data_source() == wanted
 
 
 def test_the_data_source_filters(provider, rsa_public_key):
