@@ -77,7 +77,7 @@ class Player:
 
     def destroy(self, step):
         call = step["destroy"]
-        self.send(call)
+        assert self.send(call) is not None, "what was to be destroyed was gone"
         self.send(call, call.get("again"))
         self.read()
         assert self.state == {}, f"still there: {self.state}"
