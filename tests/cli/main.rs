@@ -4,6 +4,7 @@
 
 mod health;
 mod keystone;
+mod listeners;
 mod migrate;
 mod reload;
 mod secrets;

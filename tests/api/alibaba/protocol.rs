@@ -264,7 +264,7 @@ async fn parameters_are_utf_8() {
 }
 
 #[actix_web::test]
-async fn s35_a_body_that_is_too_large_is_refused_in_the_format_that_the_query_asks_for() {
+async fn s57_a_body_that_is_too_large_is_refused_in_the_format_that_the_query_asks_for() {
     let app = TestApp::spawn().await;
     let body = "x".repeat(114_689);
     for (query, media_type) in
