@@ -83,4 +83,5 @@ def built(folder):
     """What the first stage leaves: it stands in the place of that stage, which needs a compiler's image."""
     (folder / "out" / "data").mkdir(parents=True, mode=0o700)
     shutil.copy(BINARY, folder / "out" / "keypaird")
+    (folder / "out" / "sbom.cdx.json").write_text(run(DEPLOY / "dependencies", "sbom"))
     return folder

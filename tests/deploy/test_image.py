@@ -1,8 +1,10 @@
 """The container image: what its Dockerfile says, what the last stage leaves, and that it runs as nobody in particular."""
 
+import json
 import os
 import re
 import stat
+from pathlib import Path
 
 from image import USER
 from tools import DEPLOY, ROOT, of_python, run
@@ -40,6 +42,11 @@ def test_s63_it_has_no_shell_and_no_program_but_the_service(image, container):
     programs = {str(path) for path, file in files.items() if executable(file) and ".so" not in path.name}
     assert programs == {"/usr/bin/keypaird"}
     assert not [path for path, file in files.items() if os.lstat(file).st_mode & (stat.S_ISUID | stat.S_ISGID)]
+
+
+def test_s64_it_tells_what_it_is_made_of(image, container):
+    told = image.files(container)[Path("/usr/share/doc/keypaird/sbom.cdx.json")].read_text()
+    assert json.loads(told)["metadata"]["component"]["name"] == "keypaird"
 
 
 def executable(file):
