@@ -2,12 +2,13 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use actix_web::App;
 use actix_web::dev::Server;
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
 
 use super::StartError;
+use super::http1::{http1, threads_and_connections};
 use crate::http;
 
 /// Takes the port, which the returned address tells where the settings say 0.
@@ -24,6 +25,7 @@ pub(super) fn serve(
     state: http::State,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, StartError> {
+    let (times, most) = (state.settings.times(), state.settings.max_connections);
     let state = Data::new(state);
     let app = move || {
         App::new()
@@ -35,8 +37,17 @@ pub(super) fn serve(
             .wrap(from_fn(http::options::answer_options))
             .wrap(from_fn(http::closing::close_while_stopping))
             .wrap(http::trace())
+            .wrap(from_fn(http::connection::watch_requests))
             .configure(&routes)
     };
-    let server = HttpServer::new(app).disable_signals().listen(listener);
+    let (threads, connections) = threads_and_connections(address, most);
+    let server = Server::build().disable_signals().workers(threads).max_concurrent_connections(connections);
+    let stopping = server.graceful_shutdown_signal();
+    let stopping = move || {
+        let stopping = stopping.clone();
+        async move { stopping.notified().await }
+    };
+    let service = move || http1(times, address, app.clone(), stopping.clone());
+    let server = server.listen(address.to_string(), listener, service);
     Ok(server.map_err(|source| StartError::Listen { address, source })?.run())
 }

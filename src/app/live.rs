@@ -1,5 +1,8 @@
 //! The settings that may change while the service runs.
 
+use prometheus::Registry;
+
+use crate::http::RateLimits;
 use crate::service::{Bounds, LiveBounds};
 use crate::settings::Settings;
 
@@ -9,12 +12,13 @@ pub struct Live {
     /// Of all dialects but Alibaba's.
     pub(super) own: LiveBounds,
     pub(super) alibaba: LiveBounds,
+    pub(super) rate_limits: RateLimits,
 }
 
 impl Live {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, metrics: &Registry) -> Result<Self, prometheus::Error> {
         let [own, alibaba] = bounds(settings).map(LiveBounds::new);
-        Self { own, alibaba }
+        Ok(Self { own, alibaba, rate_limits: RateLimits::new(&settings.http.rate_limit, metrics)? })
     }
 
     /// Has these settings hold from here on, as far as they may change.
@@ -22,6 +26,7 @@ impl Live {
         let [own, alibaba] = bounds(settings);
         self.own.set(own);
         self.alibaba.set(alibaba);
+        self.rate_limits.set(&settings.http.rate_limit);
     }
 }
 

@@ -5,6 +5,7 @@ mod error;
 pub mod first_start;
 mod health;
 mod housekeeping;
+mod http1;
 mod listen;
 mod live;
 mod master_keys;
@@ -68,7 +69,7 @@ impl Application {
         let metrics = Registry::new();
         let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics, IfMissing::Make).await?;
         let region = Region::parse(&settings.region)?;
-        let live = Live::new(settings);
+        let live = Live::new(settings, &metrics).map_err(Error::internal)?;
         let (own, keypair) = (live.own.clone(), &settings.keypair);
         let key_pairs = KeyPairs::new(keypair, own, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
@@ -102,6 +103,7 @@ impl Application {
             settings: settings.http.clone(),
             region,
             alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &live.alibaba, &key_pairs)?),
+            rate_limits: live.rate_limits.clone(),
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
             metrics,
             readiness: readiness.clone(),

@@ -40,8 +40,8 @@ impl Attempt {
     }
 }
 
-/// An IPv6 host has a whole /64 to itself; counting single addresses would count nothing.
-fn network(source: IpAddr) -> IpAddr {
+/// What counts as one client: an IPv6 host has a whole /64 to itself, and counting single addresses would count nothing.
+pub fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

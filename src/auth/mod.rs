@@ -31,6 +31,7 @@ use hashing::Hashing;
 pub use access_keys::{AccessKeys, Claim, SecurityToken, SignatureRefused, StoredKeys};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
 pub use authentication::{Authentication, ProjectsSeenBy};
+pub use failures::network;
 pub use keystone::{Ec2Credentials, Keystone, KeystoneError, Settings as KeystoneSettings};
 pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
 pub use nonces::Nonces;

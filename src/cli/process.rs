@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::domain::{Actor, Dialect, Via};
 
@@ -14,6 +14,13 @@ pub(super) fn forbid_core_dumps() {
     {
         let _ = writeln!(std::io::stderr(), "keypaird: core dumps cannot be forbidden: {error}");
     }
+}
+
+/// Each connection is an open file: as many as the system lets the process have, where fewer are set at first, as is usual for
+/// the sake of old programs. Where that is refused, those set at first hold.
+pub(super) fn raise_open_files() {
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
 }
 
 /// Whoever runs the command, as the ledger names them: by the system's user id.

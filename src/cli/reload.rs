@@ -8,7 +8,18 @@ use crate::settings::{Effective, Flag, Loaded};
 use crate::telemetry::Level;
 
 /// The settings that hold as soon as they are read: the log's level, and what requests read anew each time.
-const LIVE: [&str; 4] = ["alibaba.key_pairs_per_region", "keypair.limit", "keypair.min_rsa_bits", "log.level"];
+const LIVE: [&str; 10] = [
+    "alibaba.key_pairs_per_region",
+    "http.rate_limit.burst_seconds",
+    "http.rate_limit.project_reads_per_second",
+    "http.rate_limit.project_writes_per_second",
+    "http.rate_limit.reads_per_second",
+    "http.rate_limit.unauthenticated_per_minute",
+    "http.rate_limit.writes_per_second",
+    "keypair.limit",
+    "keypair.min_rsa_bits",
+    "log.level",
+];
 
 /// Where the settings come from, and those that hold.
 pub(super) struct Reload {

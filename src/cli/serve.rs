@@ -3,6 +3,7 @@
 use tokio::runtime::Runtime;
 
 use super::arguments::{SettingsArguments, flag};
+use super::process::raise_open_files;
 use super::reload::Reload;
 use super::signals::Hangups;
 use super::{Failure, signals};
@@ -39,6 +40,7 @@ pub(super) fn run(arguments: Arguments, settings: SettingsArguments) -> Result<(
     let Loaded { settings: holding, effective: holds } = settings.load(named.clone())?;
     let level = telemetry::start(&holding.log).map_err(Failure::Other)?;
     let reload = Reload { arguments: settings, named, holds, level };
+    raise_open_files();
     let runtime = Runtime::new().map_err(Failure::other)?;
     runtime.block_on(serve(&holding, reload))
 }

@@ -51,6 +51,9 @@ pub enum Error {
     /// A bounded queue is full; nothing was begun.
     #[error("too many requests wait for {what}; try again")]
     Busy { what: &'static str, retry_after: Duration },
+    /// The caller sends more requests than the settings allow; nothing was begun.
+    #[error("too many requests; try again later")]
+    RateLimited { retry_after: Duration },
     /// The database or the KMS cannot be reached, or did not answer in time. Nothing was stored, unless the source says
     /// that the outcome is unknown: then all of it was stored, or nothing.
     #[error("the service is unavailable; try again")]

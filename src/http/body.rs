@@ -1,6 +1,5 @@
 //! Reads a request's body, up to the limit that all dialects share.
 
-use std::io;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -8,11 +7,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::{Stream, StreamExt};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
+
+use super::State;
 
 /// The largest body that is read, in bytes: Nova's `max_request_body_size` (recorded: 114,688 passes, one more does not).
 pub const LIMIT: usize = 114_688;
@@ -21,14 +22,13 @@ pub const LIMIT: usize = 114_688;
 /// still sends is reset, and the client never reads the 413.
 const MAX_DRAINED: usize = 1 << 20;
 
-/// How long a client may take to send a body.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Why a body was not read.
 #[derive(Debug)]
 pub enum Unread {
     TooLarge,
-    /// The connection broke or was too slow, or the framing was wrong.
+    /// It did not come in time.
+    Slow,
+    /// The connection broke, or the framing was wrong.
     Broken(PayloadError),
 }
 
@@ -44,16 +44,23 @@ pub async fn drain_too_large<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     if declares_too_much(request.request()) {
+        let within = time_for(request.request());
         // A client that is too slow even for this is cut off.
-        let _ = timeout(TIMEOUT, drain(request.take_payload())).await;
+        let _ = timeout(within, drain(request.take_payload())).await;
     }
     next.call(request).await
 }
 
-/// The whole body, wiped when dropped: it may hold a private key.
-pub async fn read(payload: Payload) -> Result<Zeroizing<Vec<u8>>, Unread> {
-    let late = |_| Unread::Broken(PayloadError::Io(io::ErrorKind::TimedOut.into()));
-    timeout(TIMEOUT, gather(payload)).await.map_err(late)?
+/// How long a client may take to send a body.
+pub fn time_for(request: &HttpRequest) -> Duration {
+    let state = request.app_data::<Data<State>>();
+    // Only a test has an app without one.
+    state.map_or(Duration::ZERO, |state| state.settings.body_timeout())
+}
+
+/// The whole body, wiped when dropped: it may hold a private key. It must be here `within` that time.
+pub async fn read(payload: Payload, within: Duration) -> Result<Zeroizing<Vec<u8>>, Unread> {
+    timeout(within, gather(payload)).await.map_err(|_| Unread::Slow)?
 }
 
 async fn gather(mut payload: Payload) -> Result<Zeroizing<Vec<u8>>, Unread> {

@@ -5,6 +5,7 @@ use actix_web::http::header::HeaderValue;
 
 use super::State;
 use super::base_url::base_url;
+use super::rate_limit::Work;
 use crate::auth::{Authentication, ProjectsSeenBy, Refused};
 use crate::domain::{Caller, Role};
 
@@ -12,7 +13,20 @@ use crate::domain::{Caller, Role};
 ///
 /// A service that passes a user's request on adds its own `X-Service-Token`. Nothing is granted for it, but one that is
 /// bad, or of a user without the role `service`, spoils the request (recorded). An empty one is none.
-pub async fn caller(request: &HttpRequest, authentication: &Authentication) -> Result<Caller, Refused> {
+///
+/// A caller who sends too many requests is [`RateLimited`](crate::domain::Error::RateLimited), and so is an address that sends
+/// too many without a valid token.
+pub async fn caller(request: &HttpRequest, state: &State) -> Result<Caller, Refused> {
+    let proved = proved(request, &state.authentication).await;
+    match &proved {
+        Ok(caller) => state.rate_limits.count(request, caller, Work::of(request.method()))?,
+        Err(Refused::Unauthenticated) => state.rate_limits.count_stranger(request, state)?,
+        Err(Refused::Domain(_)) => {}
+    }
+    proved
+}
+
+async fn proved(request: &HttpRequest, authentication: &Authentication) -> Result<Caller, Refused> {
     let caller = of_token(token(request), authentication).await?;
     if let Some(token) = request.headers().get("X-Service-Token").filter(|token| !token.is_empty()) {
         let service = of_token(as_text(token), authentication).await?;

@@ -4,6 +4,7 @@ pub mod alibaba;
 pub mod base_url;
 pub mod body;
 pub mod closing;
+pub mod connection;
 pub mod credentials;
 pub mod echo;
 pub mod extensions;
@@ -16,6 +17,7 @@ pub mod microversion;
 pub mod nova;
 pub mod ops;
 pub mod options;
+pub mod rate_limit;
 pub mod request_id;
 pub mod retry_after;
 mod trace;
@@ -30,6 +32,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use prometheus::Registry;
 
+pub use self::rate_limit::RateLimits;
 pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
 use crate::auth::{AccessKeys, Authentication, Nonces};
@@ -51,6 +54,7 @@ pub struct State {
     pub audit: Audit,
     pub census: Arc<Census>,
     pub alibaba: Arc<alibaba::Products>,
+    pub rate_limits: RateLimits,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
     /// Whether requests may be sent here; the operator's listener tells it.
@@ -70,11 +74,35 @@ pub struct Settings {
     pub allow_plain_http: bool,
     /// How long requests are still answered once the service is to stop and probes are told so.
     pub drain_seconds: u64,
+    /// How many connections each listener serves at a time.
+    pub max_connections: u32,
+    /// How long a client may take to send a request's head, from its first byte on.
+    pub head_timeout_seconds: u64,
+    /// How long to send a body.
+    pub body_timeout_seconds: u64,
+    /// How long between an answer and the next request.
+    pub idle_timeout_seconds: u64,
+    /// How long to take an answer.
+    pub answer_timeout_seconds: u64,
+    pub rate_limit: rate_limit::Settings,
 }
 
 impl Settings {
     pub const fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
+    }
+
+    pub const fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds)
+    }
+
+    /// How long a client may take for all but a body.
+    pub const fn times(&self) -> connection::Times {
+        connection::Times {
+            head: Duration::from_secs(self.head_timeout_seconds),
+            idle: Duration::from_secs(self.idle_timeout_seconds),
+            answer: Duration::from_secs(self.answer_timeout_seconds),
+        }
     }
 }
 

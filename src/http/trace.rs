@@ -43,6 +43,12 @@ pub(super) fn name_operation(request: &HttpRequest, dialect: &'static str, actio
     request.extensions_mut().insert(Operation { dialect, action });
 }
 
+/// The dialect that a request is answered in, as the log names it.
+pub(super) fn dialect_of(request: &HttpRequest) -> &'static str {
+    let named = request.extensions().get::<Operation>().map(|operation| operation.dialect);
+    named.unwrap_or_else(|| dialect(request.match_pattern().as_deref().unwrap_or(UNMATCHED)))
+}
+
 /// Puts `request_id`, `method`, `route`, `client` and, where there is one, `action` on everything that is logged while a request is answered.
 pub struct Requests;
 

@@ -260,6 +260,7 @@ const fn nothing_was_stored(error: &Error) -> bool {
         | Error::TooManyTags { .. }
         | Error::Invalid { .. }
         | Error::Forbidden(_)
+        | Error::RateLimited { .. }
         | Error::Busy { .. } => true,
         Error::Unavailable { .. }
         | Error::Integrity(_)

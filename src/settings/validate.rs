@@ -14,6 +14,12 @@ use crate::{auth, telemetry};
 /// The longest that Keystone's answers about tokens are kept, in seconds; keystonemiddleware's default.
 const LONGEST_TOKEN_CACHE: u64 = 300;
 
+/// The longest that clients may be given, in seconds.
+const LONGEST_TIMEOUT: u64 = 3600;
+
+/// The longest time whose requests may come at once, in seconds.
+const LONGEST_BURST: u32 = 3600;
+
 /// The most keys of an algorithm that may be kept ready.
 const LARGEST_POOL: i64 = 10_000;
 
@@ -60,6 +66,12 @@ impl Settings {
             ("region", a_region(&self.region)),
             ("http.listen", self.plain_http(self.http.listen)),
             ("http.public_url", self.http.public_url.as_deref().map_or(Ok(()), public_url)),
+            ("http.max_connections", at_least_one(self.http.max_connections.into())),
+            ("http.head_timeout_seconds", a_timeout(self.http.head_timeout_seconds)),
+            ("http.body_timeout_seconds", a_timeout(self.http.body_timeout_seconds)),
+            ("http.idle_timeout_seconds", a_timeout(self.http.idle_timeout_seconds)),
+            ("http.answer_timeout_seconds", a_timeout(self.http.answer_timeout_seconds)),
+            ("http.rate_limit.burst_seconds", self.burst()),
             ("admin.listen", self.plain_http(self.admin.listen)),
             ("admin.listen", self.second_listener()),
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
@@ -105,6 +117,12 @@ impl Settings {
             "{listen} is reachable from other machines, and the service speaks plain HTTP; listen on 127.0.0.1 or [::1] \
              behind a proxy that speaks TLS, or say that the network is safe with http.allow_plain_http = true"
         ))
+    }
+
+    /// Buckets are remembered that long.
+    fn burst(&self) -> Result<(), String> {
+        let fits = (1..=LONGEST_BURST).contains(&self.http.rate_limit.burst_seconds);
+        fits.then_some(()).ok_or_else(|| format!("it must be 1 to {LONGEST_BURST}"))
     }
 
     fn second_listener(&self) -> Result<(), String> {
@@ -201,6 +219,12 @@ fn resource_group(id: &str) -> Result<(), String> {
 
 fn at_least_one(number: u64) -> Result<(), String> {
     if number == 0 { Err("it must be at least 1".to_owned()) } else { Ok(()) }
+}
+
+/// What is to be bounded is not to be unbounded by a large number.
+fn a_timeout(seconds: u64) -> Result<(), String> {
+    let fits = (1..=LONGEST_TIMEOUT).contains(&seconds);
+    fits.then_some(()).ok_or_else(|| format!("it must be 1 to {LONGEST_TIMEOUT}"))
 }
 
 fn public_url(written: &str) -> Result<(), String> {

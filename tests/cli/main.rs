@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clients_that_take_long;
 mod health;
 mod keystone;
 mod listeners;

@@ -99,3 +99,17 @@ fn settings_that_are_wrong_change_nothing_and_are_told() {
     assert_eq!(scene.reload("keypair.limit = 2\n"), "the settings were read again: keypair.limit changed");
     assert_eq!(scene.create("b"), "200");
 }
+
+#[test]
+fn rates_hold_at_once_and_so_does_their_end() {
+    let mut scene = Scene::set("");
+    let rates = "http.rate_limit.burst_seconds, http.rate_limit.writes_per_second";
+    let told = scene.reload("[http.rate_limit]\nwrites_per_second = 1\nburst_seconds = 1\n");
+    assert_eq!(told, format!("the settings were read again: {rates} changed"));
+    let statuses: Vec<String> = (0..10).map(|number| scene.create(&format!("k{number}"))).collect();
+    assert_eq!(statuses[0], "200");
+    assert!(statuses.iter().any(|status| status == "429"), "{statuses:?}");
+    assert_eq!(scene.reload(""), format!("the settings were read again: {rates} changed"));
+    let statuses: Vec<String> = (0..10).map(|number| scene.create(&format!("l{number}"))).collect();
+    assert!(statuses.iter().all(|status| status == "200"), "{statuses:?}");
+}

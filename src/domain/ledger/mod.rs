@@ -212,6 +212,7 @@ impl Outcome {
             | Error::PrivateKeyUnusable { .. }
             | Error::PrivateKeyMismatch
             | Error::ProtectionUnavailable { .. }
+            | Error::RateLimited { .. }
             | Error::Forbidden(_) => Self::Refused,
             Error::Busy { .. } | Error::Unavailable { .. } | Error::Integrity(_) | Error::Internal(_) => Self::Failed,
         }

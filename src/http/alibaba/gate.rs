@@ -92,7 +92,7 @@ async fn admit(
     name_operation(request, product.map_or(NO_PRODUCT, |product| product.dialect().as_str()), Some(&action));
     let mut via = via(request, state, product.map_or(Dialect::Ecs, Product::dialect));
     via.request_id = Some(frame.request_id.clone());
-    let caller = signed::caller(&signature, state, &via).await?;
+    let caller = signed::caller(request, &signature, state, &via).await?;
     let product = product.ok_or_else(|| Refusal::bad("InvalidVersion", "Specified parameter Version is not valid."))?;
     let project = caller.project().cloned().ok_or_else(Refusal::no_permission)?;
     let call = Call { caller, project, via, parameters: Parameters::from(parameters), frame: frame.clone() };
@@ -121,12 +121,16 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Zeroizing<Vec<u
     let read = match form {
         Some(Form(read)) => read,
         None if body::declares_too_much(request) => Err(Unread::TooLarge),
-        None => body::read(payload).await,
+        None => body::read(payload, body::time_for(request)).await,
     };
     read.map_err(|unread| match unread {
         Unread::TooLarge => {
             let message = format!("The body of the request is larger than {} bytes.", body::LIMIT);
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", message)
+        }
+        Unread::Slow => {
+            let message = "The body of the request did not arrive in time.";
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
         }
         Unread::Broken(cause) => Refusal::bad("IncompleteBody", format!("The body cannot be read: {cause}.")),
     })

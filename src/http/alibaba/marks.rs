@@ -23,7 +23,8 @@ pub async fn read_form<B: MessageBody>(
         let read = if body::declares_too_much(request.request()) {
             Err(Unread::TooLarge)
         } else {
-            body::read(request.extract::<web::Payload>().await?).await
+            let within = body::time_for(request.request());
+            body::read(request.extract::<web::Payload>().await?, within).await
         };
         request.extensions_mut().insert(Form(read));
     }

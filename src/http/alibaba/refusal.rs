@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::frame::Frame;
 use crate::domain;
+use crate::http::retry_after;
 
 /// Milliseconds; clients wait that long before they try again.
 const RETRY_AFTER: HeaderName = HeaderName::from_static("x-acs-retry-after");
@@ -49,6 +50,16 @@ impl Refusal {
         Self { retry_after: Some(retry_after), ..self }
     }
 
+    /// More requests than the settings allow.
+    pub(super) fn throttled(retry_after: Duration) -> Self {
+        Self::bad("Throttling.User", "Request was denied due to user flow control.").until(retry_after)
+    }
+
+    /// Whether the caller is to blame.
+    pub(super) fn is_callers(&self) -> bool {
+        self.status.is_client_error()
+    }
+
     pub(super) fn unknown_action() -> Self {
         let message = "Specified api is not found, please check your url and method.";
         Self::new(StatusCode::NOT_FOUND, "InvalidAction.NotFound", message)
@@ -78,6 +89,7 @@ impl From<domain::Error> for Refusal {
             domain::Error::Busy { retry_after, .. } | domain::Error::Unavailable { retry_after, .. } => {
                 Self::unavailable(retry_after, error)
             }
+            domain::Error::RateLimited { retry_after } => Self::throttled(retry_after),
             error => Self::internal(error),
         }
     }
@@ -126,6 +138,7 @@ impl ResponseError for Refused {
         let mut answer = HttpResponse::build(*status);
         if let Some(after) = retry_after {
             answer.insert_header((RETRY_AFTER, after.as_millis().max(1).to_string()));
+            answer.insert_header(retry_after::header(*after));
         }
         if *status == StatusCode::METHOD_NOT_ALLOWED {
             answer.insert_header((ALLOW, "GET, POST"));

@@ -2,18 +2,48 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 
 use super::refusal::Refusal;
 use crate::auth::signatures::alibaba::{self, Signature};
-use crate::auth::{Claim, SecurityToken, SignatureRefused};
+use crate::auth::{AccessKeys, Claim, SecurityToken, SignatureRefused};
 use crate::domain::{Caller, Timestamp, Via};
 use crate::http::State;
 use crate::http::echo::shown;
+use crate::http::rate_limit::Work;
 
-/// The caller of a signed request that is in time and was not seen before.
-pub(super) async fn caller(signature: &Signature<'_>, state: &State, via: &Via) -> Result<Caller, Refusal> {
+/// The caller of a signed request that is in time and was not seen before. One for whom there is no room now spends no nonce.
+pub(super) async fn caller(
+    request: &HttpRequest,
+    signature: &Signature<'_>,
+    state: &State,
+    via: &Via,
+) -> Result<Caller, Refusal> {
     let source = via.client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let proved = proved(signature, state, source).await;
+    match &proved {
+        Ok(Proved { caller, .. }) => state.rate_limits.count(request, caller, work(signature.action()))?,
+        Err(refusal) if refusal.is_callers() => state.rate_limits.count_stranger(request, state)?,
+        Err(_) => {}
+    }
+    let Proved { caller, claim, access_keys } = proved?;
+    if state.nonces.spend(claim.access_key().as_str(), signature.nonce()).await? {
+        access_keys.succeeded(&claim);
+        Ok(caller)
+    } else {
+        Err(Refusal::bad("SignatureNonceUsed", "Specified signature nonce was used already."))
+    }
+}
+
+/// A request whose signature holds, though it may have been sent before.
+struct Proved<'a> {
+    caller: Caller,
+    claim: Claim,
+    access_keys: &'a AccessKeys,
+}
+
+async fn proved<'a>(signature: &Signature<'_>, state: &'a State, source: IpAddr) -> Result<Proved<'a>, Refusal> {
     // What no key could be called is not looked for.
     let claim = Claim::new(signature.access_key(), source).map_err(|_| unknown_key())?;
     let access_keys = state.access_keys.as_ref().ok_or_else(unknown_key)?;
@@ -21,12 +51,12 @@ pub(super) async fn caller(signature: &Signature<'_>, state: &State, via: &Via) 
     access_keys.refuse_locked(&claim).map_err(refuse)?;
     let caller = access_keys.caller(&claim, signature).await.map_err(refuse)?;
     signature.check_time(Timestamp::now()).map_err(refuse_unproved)?;
-    if state.nonces.spend(claim.access_key().as_str(), signature.nonce()).await? {
-        access_keys.succeeded(&claim);
-        Ok(caller)
-    } else {
-        Err(Refusal::bad("SignatureNonceUsed", "Specified signature nonce was used already."))
-    }
+    Ok(Proved { caller, claim, access_keys })
+}
+
+/// What an action does, by its name: all methods are alike in this protocol.
+fn work(action: &str) -> Work {
+    if ["Describe", "List"].iter().any(|reading| action.starts_with(reading)) { Work::Read } else { Work::Write }
 }
 
 /// What is wrong with what a request says of its signature.
@@ -51,9 +81,7 @@ fn refuse_signed(signature: &Signature<'_>, refused: SignatureRefused<alibaba::R
         SignatureRefused::UnknownKey => unknown_key(),
         SignatureRefused::Disabled => Refusal::bad("InvalidAccessKeyId.Inactive", "Specified access key is disabled."),
         SignatureRefused::Over => Refusal::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
-        SignatureRefused::Locked { remaining } => {
-            Refusal::bad("Throttling.User", "Request was denied due to user flow control.").until(remaining)
-        }
+        SignatureRefused::Locked { remaining } => Refusal::throttled(remaining),
         SignatureRefused::SecurityToken(SecurityToken::Missing) => {
             Refusal::bad("MissingSecurityToken", "SecurityToken is mandatory for this action.")
         }

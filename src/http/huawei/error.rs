@@ -54,6 +54,11 @@ pub(super) enum Error {
     BodyUnreadable(String),
     #[error("the body is larger than {} bytes", body::LIMIT)]
     TooLarge { request_id: String },
+    /// More requests than the settings allow.
+    #[error("The throttling threshold has been reached: policy user over ratelimit, try again later")]
+    RateLimited { retry_after: Duration, request_id: String },
+    #[error("the body did not come in time")]
+    SlowBody { request_id: String },
     #[error("there is no API of this method and path")]
     NoSuchApi { request_id: String },
 }
@@ -80,6 +85,8 @@ mod code {
     pub(super) const NO_SUCH_API: &str = "APIGW.0101";
     /// The gateway's: a request that is too large.
     pub(super) const BAD_REQUEST: &str = "APIGW.0201";
+    /// The gateway's: too many requests.
+    pub(super) const THROTTLED: &str = "APIGW.0308";
     /// The gateway's: a request that is signed wrongly.
     pub(super) const SIGNATURE: &str = "APIGW.0301";
     pub(super) const TASK_ID: &str = "KPS.0001";
@@ -126,6 +133,16 @@ impl Error {
         if let domain::Error::AlreadyExists(name) = error { Self::TakenInV3(name) } else { Self::Domain(error) }
     }
 
+    /// As the gateway in front of KPS says it, what that itself refuses.
+    pub(super) fn at_the_gateway(self, request_id: &str) -> Self {
+        match self {
+            Self::Domain(domain::Error::RateLimited { retry_after }) => {
+                Self::RateLimited { retry_after, request_id: request_id.to_owned() }
+            }
+            other => other,
+        }
+    }
+
     /// What a clear says of what is not kept.
     pub(super) fn in_clear(error: domain::Error) -> Self {
         if let domain::Error::NotKept(name) = error { Self::NothingToClear(name) } else { Self::Domain(error) }
@@ -156,15 +173,19 @@ impl Error {
             Self::NoFailedTask => Refusal::new(StatusCode::BAD_REQUEST, code::NO_FAILED_TASK, self),
             Self::OtherProject(_) | Self::NoCopies => Refusal::new(StatusCode::FORBIDDEN, code::NO_PERMISSION, self),
             Self::TooLarge { .. } => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, code::BAD_REQUEST, self),
+            Self::SlowBody { .. } => Refusal::new(StatusCode::REQUEST_TIMEOUT, code::BAD_REQUEST, self),
+            Self::RateLimited { retry_after, .. } => throttled(*retry_after, self),
             Self::NoSuchApi { .. } => Refusal::new(StatusCode::NOT_FOUND, code::NO_SUCH_API, self),
         }
     }
 
     fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Signature { request_id, .. } | Self::TooLarge { request_id } | Self::NoSuchApi { request_id } => {
-                Some(request_id)
-            }
+            Self::Signature { request_id, .. }
+            | Self::TooLarge { request_id }
+            | Self::SlowBody { request_id }
+            | Self::RateLimited { request_id, .. }
+            | Self::NoSuchApi { request_id } => Some(request_id),
             Self::Domain(_)
             | Self::Unauthenticated
             | Self::NotAProjectId
@@ -203,8 +224,14 @@ fn of_domain(error: &domain::Error) -> Refusal {
             retry_after: Some(*retry_after),
             ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::DEPENDENCY, error)
         },
+        E::RateLimited { retry_after } => throttled(*retry_after, error),
         E::Integrity(_) | E::Internal(_) => Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, code::FAULT, error),
     }
+}
+
+fn throttled(retry_after: Duration, message: impl ToString) -> Refusal {
+    let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::THROTTLED, message);
+    Refusal { retry_after: Some(retry_after), ..refusal }
 }
 
 fn unusable(unusable: &Unusable) -> String {

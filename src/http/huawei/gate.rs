@@ -1,6 +1,8 @@
 //! What a request passes before its handler: size, caller, project. Its order is Nova's, recorded: a body declared too
 //! large is refused first, without a look at the token.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -32,6 +34,7 @@ pub(super) struct Admitted {
     /// The path's last variable part, as it came; empty where it has none.
     keypair_name: String,
     request_id: String,
+    body_timeout: Duration,
     /// Of a signed request: it was read to check the signature.
     body: Option<Zeroizing<Vec<u8>>>,
 }
@@ -57,7 +60,7 @@ impl Admitted {
         let parse = |bytes: &[u8]| Json::parse(bytes).map_err(|cause| Error::BodyUnreadable(cause.to_string()));
         match &self.body {
             Some(body) => parse(body),
-            None => parse(&read(payload, &self.request_id).await?),
+            None => parse(&read(payload, self.body_timeout, &self.request_id).await?),
         }
     }
 }
@@ -74,9 +77,10 @@ fn named_in_path(request: &HttpRequest) -> Result<NamedInPath, Error> {
     named.map(Path::into_inner).map_err(|cause| domain::Error::internal(cause.to_string()).into())
 }
 
-async fn read(payload: web::Payload, request_id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    body::read(payload).await.map_err(|unread| match unread {
+async fn read(payload: web::Payload, within: Duration, request_id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    body::read(payload, within).await.map_err(|unread| match unread {
         Unread::TooLarge => Error::TooLarge { request_id: request_id.to_owned() },
+        Unread::Slow => Error::SlowBody { request_id: request_id.to_owned() },
         Unread::Broken(cause) => Error::BodyUnreadable(cause.to_string()),
     })
 }
@@ -100,26 +104,26 @@ pub(super) async fn no_such_api(request: HttpRequest) -> Result<HttpResponse, Er
 
 /// `signed`: the payload of a signed request.
 async fn admit(request: &HttpRequest, signed: Option<PayloadFuture>) -> Result<Admitted, Error> {
-    let request_id = request_id::of(request);
+    let (request_id, body_timeout) = (request_id::of(request), body::time_for(request));
     if body::declares_too_much(request) {
         return Err(Error::TooLarge { request_id });
     }
     let state = request.app_data::<Data<State>>().ok_or_else(|| domain::Error::internal("the app has no State"))?;
     let via = via(request, state, Dialect::Kps);
     let (caller, body) = match signed {
-        None => (credentials::caller(request, &state.authentication).await?, None),
+        None => credentials::caller(request, state).await.map(|caller| (caller, None)).map_err(Error::from),
         Some(payload) => {
             let body = async {
                 let payload = payload.await.map_err(|cause| Error::BodyUnreadable(cause.to_string()))?;
-                read(payload, &request_id).await
+                read(payload, body_timeout, &request_id).await
             };
-            let (caller, body) = signed::caller(request, state, &via, body).await?;
-            (caller, Some(body))
+            signed::caller(request, state, &via, body).await.map(|(caller, body)| (caller, Some(body)))
         }
-    };
+    }
+    .map_err(|error| error.at_the_gateway(&request_id))?;
     let project = check_project(request, &caller)?;
     let NamedInPath { keypair_name } = named_in_path(request)?;
-    Ok(Admitted { caller, project, via, keypair_name, request_id, body })
+    Ok(Admitted { caller, project, via, keypair_name, request_id, body_timeout, body })
 }
 
 /// The caller's project. What the path and the header say of it decides about nothing: where they name one, it must be the

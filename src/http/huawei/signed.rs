@@ -11,6 +11,7 @@ use crate::auth::signatures::Request;
 use crate::auth::signatures::sdk_hmac::{self, Authorization, Refusal, Whole};
 use crate::auth::{Claim, SignatureRefused};
 use crate::domain::{Caller, Timestamp, Via};
+use crate::http::rate_limit::Work;
 use crate::http::{State, request_id};
 
 /// Whether a request says that it is signed. Then the signature alone decides: a bad one does not fall back to a token.
@@ -20,6 +21,21 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 
 /// Who signed the request, and its body. What can be refused without the body is refused before that is read.
 pub(super) async fn caller(
+    request: &HttpRequest,
+    state: &State,
+    via: &Via,
+    body: impl Future<Output = Result<Zeroizing<Vec<u8>>, Error>>,
+) -> Result<(Caller, Zeroizing<Vec<u8>>), Error> {
+    let proved = proved(request, state, via, body).await;
+    match &proved {
+        Ok((caller, _)) => state.rate_limits.count(request, caller, Work::of(request.method()))?,
+        Err(Error::Signature { .. }) => state.rate_limits.count_stranger(request, state)?,
+        Err(_) => {}
+    }
+    proved
+}
+
+async fn proved(
     request: &HttpRequest,
     state: &State,
     via: &Via,

@@ -36,7 +36,7 @@ impl FromRequest for Call {
 impl Call {
     /// Who calls, by the request's token.
     pub(super) async fn caller(&self) -> Result<Caller, Refused> {
-        credentials::caller(&self.request, &self.state.authentication).await
+        credentials::caller(&self.request, &self.state).await
     }
 
     pub(super) fn urls(&self) -> Urls {

@@ -44,6 +44,8 @@ pub(super) enum Error {
     MethodNotAllowed { allow: &'static str },
     #[error("Request is too large.")]
     TooLarge,
+    #[error("The request's body did not come in time.")]
+    Slow,
     #[error("The request's body could not be read.")]
     Broken,
     #[error(transparent)]
@@ -88,6 +90,7 @@ impl From<Unread> for Error {
     fn from(unread: Unread) -> Self {
         match unread {
             Unread::TooLarge => Self::TooLarge,
+            Unread::Slow => Self::Slow,
             Unread::Broken(_) => Self::Broken,
         }
     }
@@ -105,6 +108,7 @@ impl ResponseError for Error {
             | Self::NotFound { .. }
             | Self::TokenNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Domain(error) => domain_status(error),
         }
@@ -129,6 +133,7 @@ impl ResponseError for Error {
 fn domain_status(error: &domain::Error) -> StatusCode {
     match error {
         domain::Error::Busy { .. } | domain::Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        domain::Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         domain::Error::Invalid { .. } => StatusCode::BAD_REQUEST,
         domain::Error::Forbidden(_) => StatusCode::FORBIDDEN,
         domain::Error::NotFound(_)
@@ -148,8 +153,9 @@ fn domain_status(error: &domain::Error) -> StatusCode {
 }
 
 fn write_retry_after(answer: &mut HttpResponseBuilder, error: &domain::Error) {
-    if let domain::Error::Busy { retry_after: after, .. } | domain::Error::Unavailable { retry_after: after, .. } =
-        error
+    if let domain::Error::Busy { retry_after: after, .. }
+    | domain::Error::RateLimited { retry_after: after }
+    | domain::Error::Unavailable { retry_after: after, .. } = error
     {
         answer.insert_header(retry_after::header(*after));
     }

@@ -23,7 +23,8 @@ pub(super) async fn create(call: Call, payload: Payload) -> Result<HttpResponse,
     if body::declares_too_much(&call.request) {
         return Err(Error::TooLarge);
     }
-    let body = body::read(payload).await?;
+    call.state.rate_limits.count_stranger(&call.request, &call.state)?;
+    let body = body::read(payload, body::time_for(&call.request)).await?;
     if !body.is_empty() && !is_json(&call.request) {
         return Err(Error::Missing { what: "application/json", place: "Content-Type header" });
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::json;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::microversion::Microversion;
 use super::{answer, quota_error};
 use crate::domain::{self, Action, Caller, KeyKind, Scope, UserId};
-use crate::http::body;
+use crate::http::{body, retry_after};
 use crate::service::{QuotaError, Whose};
 
 /// Why a request is refused. What is logged of it (`Display`, `Debug`) repeats nothing of a body or a query.
@@ -25,6 +25,8 @@ pub(super) enum Error {
     Unauthenticated { keystone: String },
     #[error("the body is larger than {} bytes", body::LIMIT)]
     TooLarge,
+    #[error("the body did not come in time")]
+    SlowBody,
     #[error("no such route")]
     NoSuchRoute,
     #[error("the version that is asked for is malformed")]
@@ -124,6 +126,7 @@ impl Fault {
             409 => "conflictingRequest",
             413 => "overLimit",
             415 => "badMediaType",
+            429 => "overLimit",
             503 => "serviceUnavailable",
             _ => "computeFault",
         }
@@ -146,6 +149,7 @@ impl Error {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("Request is too large. Larger than max_request_body_size ({}).", body::LIMIT),
             ),
+            Self::SlowBody => Fault::new(StatusCode::REQUEST_TIMEOUT, "The body of the request did not come in time."),
             Self::NoSuchRoute => Fault::new(StatusCode::NOT_FOUND, "The resource could not be found."),
             Self::MalformedVersion(version) => bad_request(format!(
                 "API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum."
@@ -214,6 +218,10 @@ pub(super) fn domain_fault(error: &domain::Error, about: Option<&About>) -> Faul
             message: error.to_string(),
             retry_after: Some(*retry_after),
         },
+        E::RateLimited { retry_after } => Fault {
+            retry_after: Some(*retry_after),
+            ..Fault::new(StatusCode::TOO_MANY_REQUESTS, "This request was rate-limited.")
+        },
         E::Integrity(_) | E::Internal(_) => Fault::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "The server has either erred or is incapable of performing the requested operation.",
@@ -255,6 +263,7 @@ impl ResponseError for Error {
             | Self::UnsupportedVersion(_)
             | Self::UnsupportedMediaType
             | Self::MalformedBody
+            | Self::SlowBody
             | Self::OtherProject { .. }
             | Self::Schema(_)
             | Self::NoSuchName { .. }
@@ -292,9 +301,13 @@ fn plain(fault: &Fault) -> HttpResponse {
 
 fn faulted(fault: &Fault) -> HttpResponse {
     let mut answer = HttpResponse::build(fault.status);
-    if let Some(retry_after) = fault.retry_after {
-        answer.insert_header((RETRY_AFTER, retry_after.as_secs().max(1)));
+    let mut body = json!({ fault.name(): { "code": fault.status.as_u16(), "message": fault.message } });
+    if let Some((name, seconds)) = fault.retry_after.map(retry_after::header) {
+        // Nova says it in the body too, as a text, where a rate is exceeded.
+        if fault.status == StatusCode::TOO_MANY_REQUESTS {
+            body[fault.name()]["retryAfter"] = json!(seconds);
+        }
+        answer.insert_header((name, seconds));
     }
-    let body = json!({ fault.name(): { "code": fault.status.as_u16(), "message": fault.message } });
     answer::json(answer, "application/json; charset=UTF-8", &body)
 }

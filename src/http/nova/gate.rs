@@ -30,7 +30,7 @@ pub(super) async fn authenticate(request: &HttpRequest, state: &State) -> Result
     if body::declares_too_much(request) {
         return Err(Error::TooLarge);
     }
-    credentials::caller(request, &state.authentication).await.map_err(|refused| match refused {
+    credentials::caller(request, state).await.map_err(|refused| match refused {
         Refused::Unauthenticated => Error::Unauthenticated { keystone: credentials::login_url(request, state) },
         Refused::Domain(error) => error.into(),
     })
@@ -50,8 +50,9 @@ pub(super) async fn json(request: &HttpRequest, payload: Payload) -> Result<Json
     if !essence.is_some_and(|essence| MEDIA_TYPES.contains(&essence)) {
         return Err(Error::UnsupportedMediaType);
     }
-    let body = body::read(payload).await.map_err(|unread| match unread {
+    let body = body::read(payload, body::time_for(request)).await.map_err(|unread| match unread {
         Unread::TooLarge => Error::TooLarge,
+        Unread::Slow => Error::SlowBody,
         Unread::Broken(_) => Error::MalformedBody,
     })?;
     if body.is_empty() {

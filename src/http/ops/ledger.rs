@@ -39,7 +39,7 @@ pub(super) enum Error {
 }
 
 pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Error> {
-    let caller = credentials::caller(&request, &state.authentication).await?;
+    let caller = credentials::caller(&request, &state).await?;
     let asked = Query::<Asked>::from_query(request.query_string()).map_err(|error| Error::Query(error.to_string()))?;
     let wanted = asked.into_inner().wanted()?;
     let via = via(&request, &state, Dialect::Admin);
@@ -85,14 +85,18 @@ impl ResponseError for Error {
             Self::Domain(domain::Error::Busy { .. } | domain::Error::Unavailable { .. }) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Domain(domain::Error::RateLimited { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Domain(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status_code());
-        if let Self::Domain(domain::Error::Busy { retry_after, .. } | domain::Error::Unavailable { retry_after, .. }) =
-            self
+        if let Self::Domain(
+            domain::Error::Busy { retry_after, .. }
+            | domain::Error::RateLimited { retry_after }
+            | domain::Error::Unavailable { retry_after, .. },
+        ) = self
         {
             answer.insert_header(retry_after::header(*retry_after));
         }

@@ -67,6 +67,23 @@ async fn s57_no_dialect_takes_a_body_over_112_kib() {
     }
 }
 
+/// A create with a MiB of blanks behind it, in a kilobyte: nothing is unpacked, so that nothing grows.
+#[actix_web::test]
+async fn f33_a_compressed_body_is_not_unpacked() {
+    let app = TestApp::spawn().await;
+    let packed = include_bytes!("unpacked.json.gz");
+    let token = app.demo.token.as_str();
+    let paths = ["/identity/v3/auth/tokens".to_owned(), format!("/v3/{}/keypairs", app.demo.project_id)];
+    for path in creates(&app).iter().chain(&paths) {
+        for encoding in ["gzip", "deflate, gzip", "br"] {
+            let headers =
+                [("X-Auth-Token", token), ("Content-Type", "application/json"), ("Content-Encoding", encoding)];
+            app.send("POST", path, &headers, packed).await.expect(400);
+        }
+    }
+    assert!(is_empty(&app).await);
+}
+
 #[actix_web::test]
 async fn s57_headers_have_limits_and_the_service_lives_on() {
     let app = TestApp::spawn().await;

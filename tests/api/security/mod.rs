@@ -7,6 +7,7 @@ mod names;
 mod private_keys;
 mod project_in_path;
 mod public_keys;
+mod rate_limits;
 mod refused_keys;
 mod routes;
 mod unauthenticated;

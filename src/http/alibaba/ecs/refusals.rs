@@ -30,6 +30,7 @@ pub(super) fn refused(error: Error) -> Refusal {
         Error::Busy { retry_after, .. } | Error::Unavailable { retry_after, .. } => {
             Refusal::unavailable(retry_after, error)
         }
+        Error::RateLimited { retry_after } => Refusal::throttled(retry_after),
         Error::Integrity(_) | Error::Internal(_) => Refusal::internal(error),
     }
 }
