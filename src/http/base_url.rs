@@ -29,6 +29,12 @@ mod tests {
             trusted_proxies: Default::default(),
             allow_plain_http: false,
             drain_seconds: 0,
+            max_connections: 1,
+            head_timeout_seconds: 1,
+            body_timeout_seconds: 1,
+            idle_timeout_seconds: 1,
+            answer_timeout_seconds: 1,
+            rate_limit: Default::default(),
         }
     }
 

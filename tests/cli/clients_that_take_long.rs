@@ -177,18 +177,22 @@ fn f32_a_request_that_trickles_in_is_cut_off() {
     });
 }
 
-/// Requests are sent and no answer is taken until the connection's buffers are full.
+/// Requests are sent and no answer is taken until the connection's buffers are full. No other time ends it.
 #[test]
 fn f32_a_client_that_takes_no_answers_is_cut_off() {
-    let service = Service::start(&[&SHORT[..], &["--set", "log.level=info,keypaird::http=warn"]].concat());
+    let times = ["head_timeout_seconds=600", "idle_timeout_seconds=600", "answer_timeout_seconds=1"];
+    let settings = times.map(|time| format!("--set=http.{time}"));
+    let mut settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    settings.push("--set=log.level=info,keypaird::http=warn");
+    let service = Service::start(&settings);
     let mut stream = service.connect();
-    let requests = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
-    let since = Instant::now();
     stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    let requests = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+    let (mut at, since) = (0, Instant::now());
     // The service stops to read when it cannot write, and its client then cannot write either.
     loop {
-        match stream.write_all(requests.as_bytes()) {
-            Ok(()) => {}
+        match stream.write(&requests.as_bytes()[at..]) {
+            Ok(written) => at = (at + written) % requests.len(),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(_) => break,
         }

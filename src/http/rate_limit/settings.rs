@@ -1,7 +1,7 @@
 //! The rates.
 
 /// `http.rate_limit.*`; a rate of 0 is none.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Of a user, whatever token or access key proves who it is.
