@@ -31,16 +31,21 @@ pub(super) struct SettingsArguments {
     data_dir: Option<String>,
 }
 
+/// The commands that know no settings.
+const WITHOUT: [&str; 2] = ["completion", "man"];
+
 /// Lets these flags stand before and behind each command's name. clap's own global arguments do not add up: one behind
 /// the name would make it forget all those before.
 pub(super) fn at_each_level(command: clap::Command) -> clap::Command {
-    SettingsArguments::augment_args(command).mut_subcommands(at_each_level)
+    let is_without = |command: &clap::Command| WITHOUT.contains(&command.get_name());
+    SettingsArguments::augment_args(command)
+        .mut_subcommands(|below| if is_without(&below) { below } else { at_each_level(below) })
 }
 
 impl SettingsArguments {
     /// What was given at all levels together.
     pub(super) fn read(line: &ArgMatches) -> Result<Self, clap::Error> {
-        let levels = successors(Some(line), |level| level.subcommand().map(|(_, below)| below));
+        let levels = successors(Some(line), |&level| below(level));
         let mut all = Self::default();
         let mut by_variable = Vec::new();
         for level in levels {
@@ -73,6 +78,11 @@ impl SettingsArguments {
         let files = Sources::files(config.clone(), Path::new(DIRECTORY))?;
         load_for(purpose, &Sources { files, environment: std::env::vars_os().collect(), flags })
     }
+}
+
+/// What stands behind a command's name, where that knows settings.
+fn below(level: &ArgMatches) -> Option<&ArgMatches> {
+    level.subcommand().filter(|(name, _)| !WITHOUT.contains(name)).map(|(_, below)| below)
 }
 
 /// A flag of its own, where it was given.

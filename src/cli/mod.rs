@@ -2,9 +2,11 @@
 
 mod arguments;
 mod audit;
+mod completion;
 mod config;
 mod health;
 mod identity;
+mod man;
 mod master_key;
 mod migrate;
 mod output;
@@ -65,6 +67,8 @@ enum Command {
     Vault(vault::Command),
     #[command(flatten)]
     Identity(identity::Command),
+    Completion(completion::Arguments),
+    Man(man::Arguments),
 }
 
 /// Why a command did not succeed.
@@ -102,8 +106,13 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// All commands with their flags.
+fn grammar() -> clap::Command {
+    arguments::at_each_level(CommandLine::command())
+}
+
 fn execute() -> Result<(), Failure> {
-    let mut grammar = arguments::at_each_level(CommandLine::command());
+    let mut grammar = grammar();
     let matches = grammar.get_matches_mut();
     let parsed =
         CommandLine::from_arg_matches(&matches).and_then(|line| Ok((line, SettingsArguments::read(&matches)?)));
@@ -117,5 +126,7 @@ fn execute() -> Result<(), Failure> {
         Command::Audit(command) => audit::run(command, settings),
         Command::Vault(command) => vault::run(command, settings),
         Command::Identity(command) => identity::run(command, settings),
+        Command::Completion(arguments) => completion::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }

@@ -6,6 +6,7 @@ mod clients_that_take_long;
 mod health;
 mod keystone;
 mod listeners;
+mod manual;
 mod migrate;
 mod reload;
 mod secrets;
