@@ -37,7 +37,7 @@ pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
 pub use nonces::Nonces;
 pub use password::Password;
 pub use password_file::PasswordFileError;
-pub use secret_file::{SecretFileError, SecretKind, read_secret};
+pub use secret_file::{SecretFileError, SecretKind, read_secret, read_secret_from};
 pub use session::Session;
 
 /// The id and the name of the one domain that the embedded identity has.

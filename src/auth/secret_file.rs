@@ -17,6 +17,8 @@ const MAX_BYTES: u64 = 8192;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
     Password,
+    Passphrase,
+    PrivateKey,
     DatabaseUrl,
 }
 
@@ -24,6 +26,8 @@ impl fmt::Display for SecretKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Password => "password",
+            Self::Passphrase => "passphrase",
+            Self::PrivateKey => "private key",
             Self::DatabaseUrl => "database URL",
         })
     }
@@ -44,8 +48,13 @@ pub enum SecretFileError {
 
 /// The content of a file, without the newline at its end. A file that everybody may read is refused, and so is an empty one.
 pub fn read_secret(kind: SecretKind, path: &Path) -> Result<SecretText, SecretFileError> {
-    let text = read_text(kind, open_private(kind, path)?, path)?;
-    if text.expose().is_empty() { Err(SecretFileError::Empty { kind, path: path.to_owned() }) } else { Ok(text) }
+    read_secret_from(kind, open_private(kind, path)?, path)
+}
+
+/// The same from an open stream; `named` is what errors call it.
+pub fn read_secret_from(kind: SecretKind, stream: impl Read, named: &Path) -> Result<SecretText, SecretFileError> {
+    let text = read_text(kind, stream, named)?;
+    if text.expose().is_empty() { Err(SecretFileError::Empty { kind, path: named.to_owned() }) } else { Ok(text) }
 }
 
 pub(super) fn open_private(kind: SecretKind, path: &Path) -> Result<File, SecretFileError> {

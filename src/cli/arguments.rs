@@ -32,7 +32,7 @@ pub(super) struct SettingsArguments {
 }
 
 /// The commands that know no settings.
-const WITHOUT: [&str; 2] = ["completion", "man"];
+const WITHOUT: [&str; 3] = ["completion", "keypair", "man"];
 
 /// Lets these flags stand before and behind each command's name. clap's own global arguments do not add up: one behind
 /// the name would make it forget all those before.

@@ -6,18 +6,19 @@ mod completion;
 mod config;
 mod health;
 mod identity;
+mod keypair;
 mod man;
 mod master_key;
 mod migrate;
 mod output;
 mod process;
+mod progress;
 mod reload;
 mod serve;
 mod signals;
 mod vault;
 
 use std::error::Error;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -35,11 +36,13 @@ Examples:
       Show every setting that holds, and where it came from.
   keypaird user create alice
       Make a user, with a password that is shown this once.
+  keypaird keypair create --os-cloud keypaird --private-key web.pem web
+      Have a running service make a key pair.
 
 Exit status:
   0  done
   1  it failed; stderr says why
-  2  the command line or a setting is wrong; stderr names it";
+  2  the command line, a setting or a file that was named is wrong; stderr says which";
 
 /// An SSH key pair service that OpenStack, Huawei Cloud and Alibaba Cloud clients talk to unmodified.
 #[derive(Parser)]
@@ -63,6 +66,9 @@ enum Command {
     /// Look at the ledger of private keys, and check that nobody has changed it.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make, list, fetch and delete key pairs of a service, wherever it runs.
+    #[command(subcommand)]
+    Keypair(keypair::Command),
     #[command(flatten)]
     Vault(vault::Command),
     #[command(flatten)]
@@ -76,6 +82,9 @@ enum Command {
 enum Failure {
     #[error(transparent)]
     Settings(#[from] Problems),
+    /// What was given cannot be used: an argument, a file, a variable.
+    #[error(transparent)]
+    Unusable(Box<dyn Error + Send + Sync>),
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
 }
@@ -85,9 +94,13 @@ impl Failure {
         Self::Other(error.into())
     }
 
+    fn unusable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unusable(error.into())
+    }
+
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Settings(_) => ExitCode::from(2),
+            Self::Settings(_) | Self::Unusable(_) => ExitCode::from(2),
             Self::Other(_) => ExitCode::FAILURE,
         }
     }
@@ -99,8 +112,7 @@ pub fn run() -> ExitCode {
     match execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Where stderr is closed, the exit status still tells.
-            let _ = failure.to_string().lines().try_for_each(|line| writeln!(std::io::stderr(), "keypaird: {line}"));
+            output::complain(&failure.to_string());
             failure.exit_code()
         }
     }
@@ -124,6 +136,7 @@ fn execute() -> Result<(), Failure> {
         Command::Config(command) => config::run(&command, settings),
         Command::MasterKey(command) => master_key::run(command, settings),
         Command::Audit(command) => audit::run(command, settings),
+        Command::Keypair(command) => keypair::run(command),
         Command::Vault(command) => vault::run(command, settings),
         Command::Identity(command) => identity::run(command, settings),
         Command::Completion(arguments) => completion::run(&arguments),

@@ -4,6 +4,7 @@
 
 mod clients_that_take_long;
 mod health;
+mod keypair;
 mod keystone;
 mod listeners;
 mod manual;

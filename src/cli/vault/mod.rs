@@ -2,7 +2,6 @@
 //! running service.
 
 mod failures;
-mod progress;
 mod reseal;
 mod rewrap;
 mod status;

@@ -1,7 +1,7 @@
 //! `keypaird reseal`
 
-use super::{PaceArgument, failed, failures, progress, rows};
-use crate::cli::Failure;
+use super::{PaceArgument, failed, failures, rows};
+use crate::cli::{Failure, progress};
 use crate::domain::Suite;
 use crate::service::KeptKeys;
 

@@ -1,7 +1,7 @@
 //! `keypaird rewrap`
 
-use super::{PaceArgument, failed, failures, progress, rows};
-use crate::cli::Failure;
+use super::{PaceArgument, failed, failures, rows};
+use crate::cli::{Failure, progress};
 use crate::domain::KmsKeyName;
 use crate::service::{KeptKeys, Rewrap};
 use crate::vault::RewrapTarget;

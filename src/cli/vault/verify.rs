@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::failures::{self, Row};
-use super::{PaceArgument, failed, progress, rows};
+use super::{PaceArgument, failed, rows};
 use crate::cli::identity::Form;
-use crate::cli::{Failure, output};
+use crate::cli::{Failure, output, progress};
 use crate::service::{KeptKeys, Verification};
 
 /// Open every kept private key, and check that it would come out if it were asked for.
