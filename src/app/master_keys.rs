@@ -36,6 +36,10 @@ pub(super) struct Stamp {
 }
 
 impl KeyFile {
+    pub(super) fn new(path: PathBuf, store: Store) -> Self {
+        Self { path, store }
+    }
+
     /// `None` where there is no file.
     pub(super) fn stamp(&self) -> Option<Stamp> {
         let metadata = std::fs::metadata(&self.path).ok()?;
@@ -83,7 +87,7 @@ pub(super) async fn load(
     store: &Store,
     if_missing: IfMissing,
 ) -> Result<(LocalKeys, Arc<KeyFile>, Option<Stamp>), StartError> {
-    let file = Arc::new(KeyFile { path: master_key_file(settings), store: store.clone() });
+    let file = Arc::new(KeyFile::new(master_key_file(settings), store.clone()));
     let mut stamp = file.stamp();
     // Before the file is looked for: another process may make both right now.
     let known = store.master_key_checks().await?;

@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete providers. `keypaird serve` and the tests build the same.
 
 mod client_files;
+pub mod doctor;
 mod error;
 pub mod first_start;
 mod health;

@@ -68,7 +68,7 @@ pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     Store::open(&url).await.map_err(|error| StartError::Database { url: masked_url(&url), error })
 }
 
-fn database_url(settings: &Settings) -> Result<String, StartError> {
+pub(super) fn database_url(settings: &Settings) -> Result<String, StartError> {
     let store::Settings { url, url_file } = &settings.database;
     Ok(match (url, url_file) {
         (Some(url), _) => url.clone(),

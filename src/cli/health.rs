@@ -60,7 +60,7 @@ pub(super) fn run(arguments: Arguments, settings: &SettingsArguments) -> Result<
 }
 
 /// Where the settings have it listen; on all addresses, this machine's own.
-fn listener(address: SocketAddr) -> Result<Url, Failure> {
+pub(super) fn listener(address: SocketAddr) -> Result<Url, Failure> {
     let ip = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -73,7 +73,7 @@ fn listener(address: SocketAddr) -> Result<Url, Failure> {
 }
 
 /// The status and what was said, in one line.
-async fn ask(url: &Url) -> Result<(u16, String), Failure> {
+pub(super) async fn ask(url: &Url) -> Result<(u16, String), Failure> {
     let silent = |error: reqwest::Error| Unhealthy::Silent { url: url.clone(), reason: root_cause(&error) };
     let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy().build();
     let answer = client.map_err(silent).map_err(Failure::other)?.get(url.clone()).send().await;

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod completion;
 mod config;
+mod doctor;
 mod health;
 mod identity;
 mod keypair;
@@ -57,6 +58,7 @@ enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
     Health(health::Arguments),
+    Doctor(doctor::Arguments),
     /// Look at the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -133,6 +135,7 @@ fn execute() -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments, settings),
         Command::Migrate(arguments) => migrate::run(arguments, &settings),
         Command::Health(arguments) => health::run(arguments, &settings),
+        Command::Doctor(arguments) => doctor::run(&arguments, &settings),
         Command::Config(command) => config::run(&command, settings),
         Command::MasterKey(command) => master_key::run(command, settings),
         Command::Audit(command) => audit::run(command, settings),

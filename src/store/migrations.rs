@@ -3,7 +3,9 @@
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use super::connection::{Link, PostgresLink};
 use super::schema::instance;
 use super::schema_version::{Migrated, SchemaVersion};
+use super::url::Location;
 use crate::domain::{Error, InstanceId, Result, Source, Timestamp};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgresql");
@@ -82,14 +85,29 @@ fn explain(cause: Source) -> Error {
     }
 }
 
+/// The numbers of all migrations that this program knows for such a database, in order.
+pub(super) fn known(location: &Location) -> Result<Vec<SchemaVersion>> {
+    match location {
+        Location::Postgres(_) => numbers::<Pg>(&POSTGRES),
+        Location::Sqlite(_) => numbers::<Sqlite>(&SQLITE),
+    }
+    .map_err(Error::internal)
+}
+
+fn numbers<DB: Backend>(embedded: &EmbeddedMigrations) -> Result<Vec<SchemaVersion>, Source> {
+    let migrations: Vec<_> = MigrationSource::<DB>::migrations(embedded)?;
+    let number = |migration: &Box<dyn Migration<DB>>| SchemaVersion::new(migration.name().version().to_string());
+    let mut numbers: Vec<_> = migrations.iter().map(number).collect();
+    numbers.sort();
+    Ok(numbers)
+}
+
 fn run_pending<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     embedded: EmbeddedMigrations,
 ) -> Result<Migrated, Source> {
-    let migrations: Vec<_> = MigrationSource::<DB>::migrations(&embedded)?;
+    let known = numbers::<DB>(&embedded)?;
     let version = |number: &dyn ToString| SchemaVersion::new(number.to_string());
-    let mut known: Vec<_> = migrations.iter().map(|migration| version(&migration.name().version())).collect();
-    known.sort();
     let applied: Vec<_> = conn.applied_migrations()?.iter().map(|number| version(number)).collect();
     if let Some(unknown) = applied.iter().find(|applied| !known.contains(applied)) {
         return Err(Newer(unknown.clone()).into());

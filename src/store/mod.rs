@@ -29,6 +29,7 @@ mod rows;
 mod schema;
 mod schema_version;
 mod search;
+mod survey;
 mod tags;
 mod tokens;
 mod url;
@@ -61,6 +62,7 @@ pub use self::private_keys::{HandOut, Still};
 use self::readers::{Readers, read};
 pub use self::schema_version::{Migrated, SchemaFit, SchemaVersion};
 pub use self::search::{Outline, OutlineFilter};
+pub use self::survey::{Schema, Survey};
 use self::url::Location;
 use self::writer::{Abort, Command, Writer};
 use crate::domain::{

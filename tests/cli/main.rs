@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod clients_that_take_long;
+mod doctor;
 mod health;
 mod keypair;
 mod keystone;

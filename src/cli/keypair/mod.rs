@@ -6,7 +6,7 @@ mod export;
 mod import;
 mod list;
 mod login;
-mod output;
+pub(super) mod output;
 mod private_key;
 mod show;
 

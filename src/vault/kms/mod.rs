@@ -88,6 +88,11 @@ impl Kms {
         if self.0.client.is_up() { KmsHealth::Up } else { KmsHealth::Degraded }
     }
 
+    /// Whether it answers now: a call that changes nothing.
+    pub async fn answers(&self) -> bool {
+        self.0.client.probe().await
+    }
+
     /// Looks now and then whether the KMS is there, and wipes project keys whose time is up; for ever.
     pub async fn watch(&self) -> Infallible {
         loop {
