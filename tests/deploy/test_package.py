@@ -43,7 +43,7 @@ def dpkg(root, *arguments):
 
 
 def test_lintian_finds_nothing_to_complain_of(package):
-    run("lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", "no-manual-page", package)
+    run("lintian", "--allow-root", "--fail-on", "error,warning", package)
 
 
 def test_it_has_what_an_operator_looks_for_and_nothing_else_in_the_system(package):
@@ -58,7 +58,17 @@ def test_it_has_what_an_operator_looks_for_and_nothing_else_in_the_system(packag
     assert [name for name, mode in files.items() if "x" in mode] == ["usr/bin/keypaird"]
     documents = {name.removeprefix("usr/share/doc/keypaird/") for name in files if name.startswith("usr/share/doc/")}
     assert documents >= {"README.md", "SECURITY.md", "copyright", "changelog.gz", "sbom.cdx.json", "licenses.gz"}
-    assert documents >= {"docs/configuration.md", "examples/production.toml", "examples/credentials.conf"}
+    assert documents >= {"docs/operations.md", "examples/production.toml", "examples/credentials.conf"}
+
+
+def test_every_command_has_a_manual_page_and_shells_complete_it(package, tmp_path):
+    run("dpkg-deb", "--extract", package, tmp_path)
+    share = tmp_path / "usr" / "share"
+    pages = {page.name for page in (share / "man" / "man1").iterdir()}
+    assert pages >= {"keypaird.1.gz", "keypaird-serve.1.gz", "keypaird-config-show.1.gz"}
+    for script in ["bash-completion/completions/keypaird", "zsh/vendor-completions/_keypaird"]:
+        assert "master-key" in (share / script).read_text()
+    assert "master-key" in (share / "fish" / "vendor_completions.d" / "keypaird.fish").read_text()
 
 
 def test_the_tarball_has_the_same_files(package):
