@@ -186,6 +186,13 @@ fn values_that_cannot_be_used_are_refused_by_name() {
         ("[database]\nurl = \"postgres://u:hunter2@db/k\"", "'vault.master_key_file'", "the same on every replica"),
         ("[database]\nurl_file = \"url\"", "'vault.master_key_file'", "the same on every replica"),
         ("[database]\nurl_file = \"url\"\nurl = \"sqlite:a\"", "'database.url_file'", "set one of them"),
+        ("[database]\npooler = \"statement\"", "'database.pooler'", "expected `none` or `transaction`"),
+        ("[database]\nmigration_url = \"sqlite:a\"", "'database.migration_url'", "must begin with postgres://"),
+        (
+            "[database]\nmigration_url = \"postgres://u:hunter2@db/k\"\nmigration_url_file = \"a\"",
+            "'database.migration_url_file'",
+            "set one of them",
+        ),
         ("[vault]\nsuite = \"rot13\"", "'vault.suite'", "'rot13' is neither aes-256-gcm nor chacha20-poly1305"),
         ("[vault]\nopen_suites = [\"rot13\"]", "'vault.open_suites'", "'rot13' is neither"),
         ("[vault]\nopen_suites = [\"chacha20-poly1305\"]", "'vault.open_suites'", "must have aes-256-gcm in it"),

@@ -122,6 +122,10 @@ async fn database(settings: &Settings) -> (Vec<Finding>, Option<Store>) {
     findings.extend(clock.map(self::clock));
     let (schema, is_known) = match schema {
         Schema::Known => (Finding::ok("schema", "it is this version's"), true),
+        Schema::Compatible(migration) => {
+            let told = format!("it has the migration {migration} of a newer version, which lets this one serve beside it");
+            (Finding::ok("schema", told), true)
+        }
         Schema::None => (Finding::ok("schema", "there is none yet: the first start makes it"), false),
         Schema::Older { found, wanted } => {
             let told = format!("it is that of an older version ({found}); the next start brings it to {wanted}");

@@ -19,8 +19,8 @@ pub enum StartError {
     /// `url` without its password.
     #[error("cannot open the database {url}: {}; database.url or database.url_file says where it is", reason(error))]
     Database { url: String, error: Error },
-    #[error("database.url_file: {0}")]
-    DatabaseUrlFile(SecretFileError),
+    #[error("{setting}: {source}")]
+    DatabaseUrlFile { setting: &'static str, source: SecretFileError },
     #[error("cannot listen on {address}: {source}; choose another address by http.listen or admin.listen")]
     Listen { address: SocketAddr, source: io::Error },
     #[error(

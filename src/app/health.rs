@@ -69,8 +69,16 @@ impl Lookout {
     async fn look_at_schema(&self) {
         match in_time(self.store.schema_fit()).await {
             Ok(SchemaFit::Known) => self.tell(Check::Schema, Finding::Ok, ""),
+            Ok(SchemaFit::Compatible(migration)) => {
+                let cause =
+                    format!("it has the migration {migration} of a newer version, beside which this one may serve");
+                self.tell(Check::Schema, Finding::Compatible, &cause);
+            }
             Ok(SchemaFit::Newer(migration)) => {
-                let cause = format!("it has the migration {migration} of a newer version: run that version here too");
+                let cause = format!(
+                    "it has the migration {migration} of a newer version, beside which this one must not serve: run the newer \
+                     one here too"
+                );
                 self.tell(Check::Schema, Finding::Newer, &cause);
             }
             Err(cause) => tracing::debug!(%cause, "the schema could not be looked at"),
@@ -130,6 +138,7 @@ impl Lookout {
             Finding::Unused | Finding::Unknown => {}
             Finding::Ok if before == Finding::Unknown => {}
             Finding::Ok => tracing::info!(check, found, "health: {check} is ok again"),
+            Finding::Compatible => tracing::info!(check, found, "health: {check} is {found}: {cause}"),
             Finding::Unavailable | Finding::Newer | Finding::Wrong => {
                 tracing::warn!(check, found, "health: {check} is {found}: {cause}");
             }

@@ -34,7 +34,7 @@ pub use self::live::Live;
 use self::master_keys::IfMissing;
 pub use self::master_keys::master_key_file;
 use self::open::{OpenVault, open_vault};
-pub use self::open::{open_access_keys, open_audit, open_kept_keys, open_store};
+pub use self::open::{migrate, open_access_keys, open_audit, open_kept_keys, open_store};
 pub use self::stop::Ask;
 use self::stop::{Conductor, Ended};
 use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};

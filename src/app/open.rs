@@ -2,6 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use prometheus::Registry;
 
@@ -12,7 +13,7 @@ use crate::auth::{Identity, SecretKind, StoredKeys, read_secret};
 use crate::domain::{Actor, Region};
 use crate::service::{Audit, KeptKeys};
 use crate::settings::{Settings, masked_url};
-use crate::store::{self, Store};
+use crate::store::{self, Access, Pooler, Store};
 use crate::vault::kms::Kms;
 use crate::vault::{Suites, Vault, self_check};
 
@@ -59,25 +60,51 @@ pub(super) async fn open_vault(
     Ok(OpenVault { vault, master_keys, kms })
 }
 
+/// The database of the settings, with the right to change its schema: for `keypaird migrate`, which needs no other.
+pub async fn migrate(settings: &Settings) -> Result<Store, StartError> {
+    match migration_url(settings)? {
+        Some(url) => open_by(Access { url, pooler: Pooler::None, migration_url: None }).await,
+        None => open_store(settings).await,
+    }
+}
+
 /// The database of the settings; by default a SQLite file in the data directory, which is made (0700) if need be.
 pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     let directory = &settings.data.dir;
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|source| StartError::DataDirectory { path: directory.clone(), source })?;
-    let url = database_url(settings)?;
-    Store::open(&url).await.map_err(|error| StartError::Database { url: masked_url(&url), error })
+    let pooler = settings.database.pooler;
+    open_by(Access { url: database_url(settings)?, pooler, migration_url: migration_url(settings)? }).await
 }
 
+/// The database's URL: as it is set, or that of the SQLite database in the data directory.
 pub(super) fn database_url(settings: &Settings) -> Result<String, StartError> {
-    let store::Settings { url, url_file } = &settings.database;
-    Ok(match (url, url_file) {
-        (Some(url), _) => url.clone(),
+    let default = || format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display());
+    let store::Settings { url, url_file, .. } = &settings.database;
+    Ok(given(url.as_ref(), url_file.as_deref(), "database.url_file")?.unwrap_or_else(default))
+}
+
+async fn open_by(access: Access) -> Result<Store, StartError> {
+    let opened = Store::open_by(&access).await;
+    opened.map_err(|error| StartError::Database { url: masked_url(&access.url), error })
+}
+
+fn migration_url(settings: &Settings) -> Result<Option<String>, StartError> {
+    let store::Settings { migration_url, migration_url_file, .. } = &settings.database;
+    given(migration_url.as_ref(), migration_url_file.as_deref(), "database.migration_url_file")
+}
+
+/// A URL as it is set, or as it stands in the file that is.
+fn given(url: Option<&String>, file: Option<&Path>, file_setting: &'static str) -> Result<Option<String>, StartError> {
+    match (url, file) {
+        (Some(url), _) => Ok(Some(url.clone())),
         (None, Some(file)) => {
-            let url = read_secret(SecretKind::DatabaseUrl, file).map_err(StartError::DatabaseUrlFile)?;
-            url.expose().to_owned()
+            let read = read_secret(SecretKind::DatabaseUrl, file);
+            let url = read.map_err(|source| StartError::DatabaseUrlFile { setting: file_setting, source })?;
+            Ok(Some(url.expose().to_owned()))
         }
-        (None, None) => format!("sqlite:{}", settings.data.dir.join("keypaird.sqlite").display()),
-    })
+        (None, None) => Ok(None),
+    }
 }
 
 /// The suites of the settings, which were found to fit together.

@@ -18,8 +18,9 @@ Examples:
 
 /// Bring the database to this version's schema, as `serve` does at its start, and end.
 ///
-/// Prints the schema that it had and the one that it has now. A database that a newer version has migrated is refused. An
-/// older version does not start any more on one that this version has migrated: back it up first.
+/// By database.migration_url where that is set. Prints the schema that it had and the one that it has now. Services of the
+/// version before go on serving if the migrations let them, which the changelog says; a database that a newer version has
+/// migrated is left as it is, or refused. Back it up first.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {}
@@ -27,11 +28,11 @@ pub(super) struct Arguments {}
 pub(super) fn run(Arguments {}: Arguments, settings: &SettingsArguments) -> Result<(), Failure> {
     let settings = settings.load_for(Purpose::Database, Vec::new())?.settings;
     let runtime = Runtime::new().map_err(Failure::other)?;
-    let store = runtime.block_on(app::open_store(&settings)).map_err(Failure::other)?;
+    let store = runtime.block_on(app::migrate(&settings)).map_err(Failure::other)?;
     output::print(&told(store.migrated()))
 }
 
 fn told(migrated: &Migrated) -> String {
     let number = |version: Option<&SchemaVersion>| version.map_or_else(|| "none".to_owned(), ToString::to_string);
-    format!("schema found: {}\nschema now: {}\n", number(migrated.found.as_ref()), number(migrated.now()))
+    format!("schema found: {}\nschema now: {}\n", number(migrated.found.as_ref()), number(migrated.now.as_ref()))
 }

@@ -6,11 +6,13 @@ use url::Url;
 /// Stands for a secret. Without characters that a URL would escape.
 const MASK: &str = "***";
 
-/// The value with its secret parts hidden. `database.url` is the only setting that can hold a secret: all others are
-/// given as the names of files.
+/// The value with its secret parts hidden. The database's URLs are the only settings that can hold a secret: all others
+/// are given as the names of files.
 pub(super) fn masked(key: &str, value: Json) -> Json {
     match (key, &value) {
-        ("database.url", Json::String(url)) if !url.is_empty() => Json::from(masked_url(url)),
+        ("database.url" | "database.migration_url", Json::String(url)) if !url.is_empty() => {
+            Json::from(masked_url(url))
+        }
         _ => value,
     }
 }
@@ -21,13 +23,34 @@ pub fn masked_url(written: &str) -> String {
     if written.starts_with("sqlite:") {
         return written.to_owned();
     }
-    let Ok(mut url) = Url::parse(written) else { return MASK.to_owned() };
-    if url.cannot_be_a_base() || url.password().is_some() && url.set_password(Some(MASK)).is_err() {
-        return MASK.to_owned();
+    // PostgreSQL's may name several hosts, of which `Url` knows the first alone.
+    let (authority, rest) = written.split_at(authority_end(written));
+    let hosts = authority.rfind('@').map_or(0, |at| at + 1);
+    let comma = authority[hosts..].find(',').map_or(authority.len(), |comma| hosts + comma);
+    let (first, further) = authority.split_at(comma);
+    let Some(masked) = with_one_host(&format!("{first}{rest}")) else { return MASK.to_owned() };
+    let (authority, rest) = masked.split_at(authority_end(&masked));
+    format!("{authority}{further}{rest}")
+}
+
+/// Where user, password and hosts end.
+fn authority_end(url: &str) -> usize {
+    let start = url.find("://").map_or(0, |colon| colon + "://".len());
+    url[start..].find(['/', '?', '#']).map_or(url.len(), |length| start + length)
+}
+
+fn with_one_host(written: &str) -> Option<String> {
+    let mut url = Url::parse(written).ok()?;
+    // An '@' behind the host: a password with a '/' in it that should have been escaped.
+    if url.cannot_be_a_base() || url.path().contains('@') {
+        return None;
+    }
+    if url.password().is_some() {
+        url.set_password(Some(MASK)).ok()?;
     }
     let query = url.query().map(|query| query.split('&').map(masked_parameter).collect::<Vec<_>>().join("&"));
     url.set_query(query.as_deref());
-    url.into()
+    Some(url.into())
 }
 
 fn masked_parameter(parameter: &str) -> String {
@@ -48,7 +71,9 @@ mod tests {
             ("postgres://u@db/k?sslmode=require", "postgres://u@db/k?sslmode=require"),
             ("postgres://db/k?user=u&password=hunter2", "postgres://db/k?user=u&password=***"),
             ("postgres://db/k?sslpassword=hunter2&sslmode=require", "postgres://db/k?sslpassword=***&sslmode=require"),
-            ("postgres://u:hunter2@one:1,two:2/k", "***"),
+            ("postgres://u:hunter2@one:1,two:2/k", "postgres://u:***@one:1,two:2/k"),
+            ("postgres://u:hunter2@one,two:2?password=hunter2", "postgres://u:***@one,two:2?password=***"),
+            ("postgres://u:1,hunter2/x@db/k", "***"),
             ("postgres:u:hunter2", "***"),
             ("hunter2", "***"),
             ("sqlite:data/keypaird.sqlite", "sqlite:data/keypaird.sqlite"),

@@ -20,7 +20,7 @@ pub use validate::{Invalid, Purpose};
 /// The built-in defaults, with a comment on each setting.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// What the service runs on. No `Debug`: `database.url` may hold a password.
+/// What the service runs on. No `Debug`: the database's URLs may hold passwords.
 #[derive(Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {

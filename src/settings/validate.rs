@@ -76,6 +76,8 @@ impl Settings {
             ("admin.listen", self.second_listener()),
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
             ("database.url_file", self.one_database()),
+            ("database.migration_url", self.database.migration_url.as_deref().map_or(Ok(()), migration_url)),
+            ("database.migration_url_file", self.one_migration_url()),
             ("vault.master_key_file", self.master_key()),
             ("vault.open_suites", self.suites()),
             ("identity.token_lifetime_seconds", at_least_one(self.identity.token_lifetime_seconds)),
@@ -138,6 +140,13 @@ impl Settings {
     fn one_database(&self) -> Result<(), String> {
         if self.database.url.is_some() && self.database.url_file.is_some() {
             return Err("database.url is set too; set one of them".to_owned());
+        }
+        Ok(())
+    }
+
+    fn one_migration_url(&self) -> Result<(), String> {
+        if self.database.migration_url.is_some() && self.database.migration_url_file.is_some() {
+            return Err("database.migration_url is set too; set one of them".to_owned());
         }
         Ok(())
     }
@@ -250,6 +259,14 @@ fn url(written: &str) -> Result<(), String> {
 }
 
 fn database_url(written: &str) -> Result<(), String> {
-    let known = ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| written.starts_with(scheme));
+    let known = is_postgresql(written) || written.starts_with("sqlite:");
     known.then_some(()).ok_or_else(|| "it must begin with postgres:// or sqlite:".to_owned())
+}
+
+fn migration_url(written: &str) -> Result<(), String> {
+    is_postgresql(written).then_some(()).ok_or_else(|| "it must begin with postgres://".to_owned())
+}
+
+fn is_postgresql(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }

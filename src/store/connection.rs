@@ -12,9 +12,10 @@ use diesel::connection::SimpleConnection;
 use diesel::result::Error as DatabaseError;
 use diesel::{Connection, QueryResult, SqliteConnection};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio_postgres::NoTls;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, NoTls, Socket};
 
-use super::url::Location;
+use super::url::{Location, Server};
 use crate::domain::{Error, Event, Outcome, Source};
 
 /// How long connecting, a statement, or a whole request to the database may take before the caller is told to come again.
@@ -30,12 +31,15 @@ pub(super) struct PostgresLink {
     pub connection: AsyncPgConnection,
     /// Set when the connection has ended, before those who wait on it are woken.
     pub closed: Arc<AtomicBool>,
+    /// Begins a transaction.
+    pub begin: String,
 }
 
 /// A connection as the statements of one transaction see it. It is shared: on PostgreSQL, statements that are polled
 /// together are pipelined; SQLite's answer before they would wait.
 pub(super) struct Conn<'c> {
     pub wire: Wire<'c>,
+    begin: &'c str,
     /// What the transaction adds to the ledger: to be counted once it is committed.
     pub records: RefCell<Vec<(Event, Outcome)>>,
 }
@@ -115,17 +119,18 @@ impl Link {
     /// Must be called on the runtime that is to drive the connection.
     pub(super) async fn open(location: &Location) -> Result<Self, Source> {
         match location {
-            Location::Postgres(config) => Ok(Self::Postgres(Box::new(PostgresLink::open(config).await?))),
+            Location::Postgres(server) => Ok(Self::Postgres(Box::new(PostgresLink::open(server).await?))),
             Location::Sqlite(path) => Ok(Self::Sqlite(open_sqlite(path)?)),
         }
     }
 
     pub(super) fn conn(&mut self) -> Conn<'_> {
-        let wire = match self {
-            Self::Postgres(link) => Wire::Postgres(&link.connection),
-            Self::Sqlite(connection) => Wire::Sqlite(RefCell::new(connection)),
+        let (wire, begin) = match self {
+            Self::Postgres(link) => (Wire::Postgres(&link.connection), link.begin.as_str()),
+            // Takes the write lock at once: a transaction that only reads first fails when it comes to write.
+            Self::Sqlite(connection) => (Wire::Sqlite(RefCell::new(connection)), "BEGIN IMMEDIATE"),
         };
-        Conn { wire, records: RefCell::default() }
+        Conn { wire, begin, records: RefCell::default() }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -136,9 +141,16 @@ impl Link {
     }
 }
 
+/// A connection, and what drives it.
+pub(super) async fn connect(
+    server: &Server,
+) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>), tokio_postgres::Error> {
+    server.config.connect(NoTls).await
+}
+
 impl PostgresLink {
-    pub(super) async fn open(config: &tokio_postgres::Config) -> Result<Self, Source> {
-        let connected = match tokio::time::timeout(TIMEOUT, Self::connect(config)).await {
+    pub(super) async fn open(server: &Server) -> Result<Self, Source> {
+        let connected = match tokio::time::timeout(TIMEOUT, Self::connect(server)).await {
             Ok(connected) => connected,
             Err(late) => Err(late.into()),
         };
@@ -146,8 +158,8 @@ impl PostgresLink {
         connected.map_err(|cause| format!("cannot connect to PostgreSQL: {}", in_one_line(&*cause)).into())
     }
 
-    async fn connect(config: &tokio_postgres::Config) -> Result<Self, Source> {
-        let (client, mut driver) = config.connect(NoTls).await?;
+    async fn connect(server: &Server) -> Result<Self, Source> {
+        let (client, mut driver) = connect(server).await?;
         let closed = Arc::new(AtomicBool::new(false));
         let closing = Closing(Arc::clone(&closed));
         tokio::spawn(async move {
@@ -159,8 +171,10 @@ impl PostgresLink {
             }
         });
         let mut connection = AsyncPgConnection::try_from(client).await?;
-        connection.batch_execute(&limits()).await?;
-        Ok(Self { connection, closed })
+        if let Some(limits) = server.pooler.session_limits() {
+            connection.batch_execute(&limits).await?;
+        }
+        Ok(Self { connection, closed, begin: server.pooler.begin() })
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -175,12 +189,6 @@ impl Drop for Closing {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
     }
-}
-
-/// The server itself gives up what takes too long, also when this process is gone and holds locks.
-fn limits() -> String {
-    let timeout = TIMEOUT.as_millis();
-    format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = {timeout}")
 }
 
 pub(super) fn open_sqlite(path: &Path) -> Result<SqliteConnection, Source> {
@@ -226,12 +234,8 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 }
 
 impl Conn<'_> {
-    /// On SQLite it takes the write lock at once: a transaction that only reads first fails when it comes to write.
     pub(super) async fn begin(&self) -> QueryResult<()> {
-        match &self.wire {
-            Wire::Postgres(_) => self.batch("BEGIN").await,
-            Wire::Sqlite(_) => self.batch("BEGIN IMMEDIATE").await,
-        }
+        self.batch(self.begin).await
     }
 
     pub(super) async fn commit(&self) -> QueryResult<()> {

@@ -2,18 +2,20 @@
 
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::{select, sql};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::sqlite::Sqlite;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use uuid::Uuid;
 
-use super::connection::{Link, PostgresLink};
-use super::schema::instance;
-use super::schema_version::{Migrated, SchemaVersion};
+use super::connection::{Link, PostgresLink, in_one_line};
+use super::schema::{instance, schema_compatibility};
+use super::schema_version::{Mark, Migrated, SchemaFit, SchemaVersion, applied_migrations, unknown};
 use super::url::Location;
 use crate::domain::{Error, InstanceId, Result, Source, Timestamp};
 
@@ -26,10 +28,31 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const LOCK: &str = "SET LOCAL statement_timeout = 0; \
     SELECT pg_advisory_xact_lock(hashtext('keypaird'), hashtext(coalesce(current_schema(), '')))";
 
-/// The database knows a migration that this version doesn't.
+/// What is done about migrations that a database lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pending {
+    Run,
+    Refuse,
+}
+
+/// Why a database is not used.
 #[derive(Debug, thiserror::Error)]
-#[error("its schema has the migration {0}, which this version does not know: run the newer version that made it")]
-struct Newer(SchemaVersion);
+enum Unfit {
+    #[error(
+        "its schema has the migration {0} of a newer version, which does not let this one serve: run the newer version that \
+         made it"
+    )]
+    Newer(SchemaVersion),
+    #[error(
+        "its schema lacks the migration {0}, which that of database.migration_url has: both must be the same database"
+    )]
+    Lacks(SchemaVersion),
+    #[error(
+        "its user may not change the schema ({0}), which has to be done for this version: run `keypaird migrate` with a \
+         database.migration_url whose user may"
+    )]
+    NotAllowed(String),
+}
 
 /// The id of the instance; made here where there is none yet.
 macro_rules! instance_id {
@@ -48,7 +71,35 @@ macro_rules! instance_id {
     }};
 }
 
-/// A database that has this program's schema.
+/// Runs what a database lacks of the program's migrations, and nothing else: where it lacks none, reading them is enough, which
+/// a user without rights on the schema may.
+macro_rules! migrate_on {
+    ($conn:expr, $database:ty, $embedded:expr, $has_migrations:literal, $pending:expr) => {{
+        let known = numbers::<$database>(&$embedded)?;
+        let has_migrations: bool = select(sql::<Bool>($has_migrations)).get_result($conn)?;
+        let applied: Vec<String> = if has_migrations {
+            applied_migrations::table.select(applied_migrations::version).load($conn)?
+        } else {
+            Vec::new()
+        };
+        let lacked = known.iter().find(|known| !applied.contains(&known.to_string())).cloned();
+        let found = applied.iter().max().cloned().map(SchemaVersion::new);
+        let unknown = unknown(&known, applied);
+        let marks: Vec<Mark> = if unknown.is_empty() { Vec::new() } else { schema_compatibility::table.load($conn)? };
+        if let SchemaFit::Newer(migration) = SchemaFit::of(&known, unknown, &marks) {
+            return Err(Unfit::Newer(migration).into());
+        }
+        match (lacked, $pending) {
+            (None, _) => {}
+            (Some(lacked), Pending::Refuse) => return Err(Unfit::Lacks(lacked).into()),
+            (Some(_), Pending::Run) => drop($conn.run_pending_migrations($embedded).map_err(not_allowed)?),
+        }
+        let now = known.last().cloned().max(found.clone());
+        (Migrated { found, now, known }, instance_id!($conn)?)
+    }};
+}
+
+/// A database that has this program's schema, or one that lets it serve.
 pub(super) struct Opened {
     pub(super) link: Link,
     pub(super) instance: InstanceId,
@@ -57,21 +108,29 @@ pub(super) struct Opened {
 
 /// Locks, migrates, and reads the instance's id, which the first process makes: one transaction. Needs a thread that may
 /// block.
-pub(super) fn migrate(link: Link) -> Result<Opened> {
+pub(super) fn migrate(link: Link, pending: Pending) -> Result<Opened> {
     match link {
         Link::Postgres(link) => {
-            let PostgresLink { connection, closed } = *link;
+            let PostgresLink { connection, closed, begin } = *link;
             let mut conn = AsyncConnectionWrapper::<AsyncPgConnection>::from(connection);
             let done = conn.transaction(|conn| {
                 conn.batch_execute(LOCK)?;
-                Ok((run_pending(conn, POSTGRES)?, instance_id!(conn)?))
+                Ok(migrate_on!(conn, Pg, POSTGRES, "to_regclass('__diesel_schema_migrations') IS NOT NULL", pending))
             });
             let (migrated, instance) = done.map_err(explain)?;
-            let link = Link::Postgres(Box::new(PostgresLink { connection: conn.into_inner(), closed }));
+            let link = Link::Postgres(Box::new(PostgresLink { connection: conn.into_inner(), closed, begin }));
             Ok(Opened { link, instance, migrated })
         }
         Link::Sqlite(mut conn) => {
-            let done = conn.immediate_transaction(|conn| Ok((run_pending(conn, SQLITE)?, instance_id!(conn)?)));
+            let done = conn.immediate_transaction(|conn| {
+                Ok(migrate_on!(
+                    conn,
+                    Sqlite,
+                    SQLITE,
+                    "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
+                    pending
+                ))
+            });
             let (migrated, instance) = done.map_err(explain)?;
             Ok(Opened { link: Link::Sqlite(conn), instance, migrated })
         }
@@ -79,8 +138,8 @@ pub(super) fn migrate(link: Link) -> Result<Opened> {
 }
 
 fn explain(cause: Source) -> Error {
-    match cause.downcast_ref::<Newer>() {
-        Some(newer) => Error::Invalid { field: "database.url", reason: newer.to_string() },
+    match cause.downcast_ref::<Unfit>() {
+        Some(unfit) => Error::Invalid { field: "database.url", reason: unfit.to_string() },
         None => Error::internal(cause),
     }
 }
@@ -102,16 +161,9 @@ fn numbers<DB: Backend>(embedded: &EmbeddedMigrations) -> Result<Vec<SchemaVersi
     Ok(numbers)
 }
 
-fn run_pending<DB: Backend>(
-    conn: &mut impl MigrationHarness<DB>,
-    embedded: EmbeddedMigrations,
-) -> Result<Migrated, Source> {
-    let known = numbers::<DB>(&embedded)?;
-    let version = |number: &dyn ToString| SchemaVersion::new(number.to_string());
-    let applied: Vec<_> = conn.applied_migrations()?.iter().map(|number| version(number)).collect();
-    if let Some(unknown) = applied.iter().find(|applied| !known.contains(applied)) {
-        return Err(Newer(unknown.clone()).into());
-    }
-    conn.run_pending_migrations(embedded)?;
-    Ok(Migrated { found: applied.into_iter().max(), known })
+/// PostgreSQL's words for a statement that the user has no right to (42501), of which diesel makes no kind.
+fn not_allowed(cause: Source) -> Source {
+    let told = in_one_line(&*cause);
+    let is_denied = ["permission denied", "must be owner"].iter().any(|words| told.contains(words));
+    if is_denied { Unfit::NotAllowed(told).into() } else { cause }
 }

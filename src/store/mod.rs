@@ -18,8 +18,10 @@ mod master_keys;
 mod metrics;
 mod migrations;
 mod nonces;
+mod opening;
 mod owner_rows;
 mod owners;
+mod pooler;
 mod private_keys;
 mod projects;
 mod quotas;
@@ -36,15 +38,12 @@ mod url;
 mod users;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diesel::dsl::{select, sql};
 use diesel::sql_types::Integer;
 use prometheus::Registry;
-use tokio::runtime::Builder;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -52,33 +51,24 @@ use tracing::instrument;
 
 pub use self::chains::{ChainPage, ChainPlace};
 pub use self::checkpoints::{ChainHead, Grown, HeadPage, Signed, StoredCheckpoint};
-use self::connection::{Conn, Link, TIMEOUT, unavailable};
+use self::connection::{Conn, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
 pub use self::key_pairs::LimitOf;
 pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
-use self::migrations::Opened;
+use self::opening::Joined;
+pub use self::opening::{Access, Settings};
+pub use self::pooler::Pooler;
 pub use self::private_keys::{HandOut, Still};
 use self::readers::{Readers, read};
 pub use self::schema_version::{Migrated, SchemaFit, SchemaVersion};
 pub use self::search::{Outline, OutlineFilter};
 pub use self::survey::{Schema, Survey};
-use self::url::Location;
-use self::writer::{Abort, Command, Writer};
+use self::writer::{Abort, Command};
 use crate::domain::{
     AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Region, Result, SealedPrivateKey,
     StoredToken, Tag, User, UserId,
 };
-
-/// `database.*`
-#[derive(Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// `postgres://…` or `sqlite:PATH`; without it `keypaird.sqlite` in the data directory (`app` puts it in).
-    pub url: Option<String>,
-    /// A file with nothing but that, for a URL with a password; never beside `url` (`app` reads it).
-    pub url_file: Option<PathBuf>,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -99,16 +89,6 @@ struct Inner {
     queue: mpsc::Sender<Command>,
     /// Last, because it ends when the queue is dropped.
     _thread: Joined,
-}
-
-/// A thread that is waited for when it is dropped, so that what it has begun is finished and its files are closed.
-struct Joined(Option<JoinHandle<()>>);
-
-impl Drop for Joined {
-    fn drop(&mut self) {
-        // It says nothing when it ends; had it panicked, its callers would know.
-        drop(self.0.take().map(JoinHandle::join));
-    }
 }
 
 /// A key pair to insert, with all that is decided in the insert's own transaction.
@@ -172,29 +152,6 @@ pub struct AccessKeyRecord {
 }
 
 impl Store {
-    /// Connects, takes the migration lock, migrates, and starts the writer. The error says what to do.
-    #[instrument(skip_all, level = "debug")]
-    pub async fn open(url: &str) -> Result<Self> {
-        let location = url::parse(url)?;
-        let backend = match location {
-            Location::Postgres(_) => Backend::Postgres,
-            Location::Sqlite(_) => Backend::Sqlite,
-        };
-        let metrics = Metrics::new().map_err(Error::internal)?;
-        let counting = metrics.clone();
-        let (queue, commands) = mpsc::channel(writer::QUEUE);
-        let (started, starting) = oneshot::channel();
-        let writers = location.clone();
-        let thread = std::thread::Builder::new()
-            .name("keypaird-store".to_owned())
-            .spawn(move || run_thread(writers, counting, commands, started))
-            .map_err(Error::internal)?;
-        let Started { instance, migrated } = starting.await.map_err(Error::internal)??;
-        let readers = Readers::new(location);
-        let thread = Joined(Some(thread));
-        Ok(Self(Arc::new(Inner { backend, instance, migrated, readers, metrics, queue, _thread: thread })))
-    }
-
     pub fn backend(&self) -> Backend {
         self.0.backend
     }
@@ -248,37 +205,5 @@ impl Store {
         })?;
         let late = |_| unavailable("the database did not answer in time: what became of the write is not known");
         timeout(TIMEOUT, answered).await.map_err(late)?.map_err(|_| unavailable("the writer has ended"))?
-    }
-}
-
-/// What a thread that has opened its database tells.
-struct Started {
-    instance: InstanceId,
-    migrated: Migrated,
-}
-
-/// The store's own thread, for the writer and its connection.
-fn run_thread(
-    location: Location,
-    metrics: Metrics,
-    commands: mpsc::Receiver<Command>,
-    started: oneshot::Sender<Result<Started>>,
-) {
-    let runtime = match Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(cause) => return drop(started.send(Err(Error::internal(cause)))),
-    };
-    let opened = runtime.block_on(async {
-        let link = Link::open(&location).await.map_err(unavailable)?;
-        // Migrations are synchronous: they run beside the runtime, which drives the connection meanwhile.
-        tokio::task::spawn_blocking(move || migrations::migrate(link)).await.map_err(Error::internal)?
-    });
-    match opened {
-        Ok(Opened { link, instance, migrated }) => {
-            if started.send(Ok(Started { instance, migrated })).is_ok() {
-                runtime.block_on(Writer::new(location, link, metrics).work(commands));
-            }
-        }
-        Err(failure) => drop(started.send(Err(failure))),
     }
 }

@@ -8,7 +8,7 @@ use diesel::{QueryResult, SqliteConnection};
 use thread_local::ThreadLocal;
 
 use super::connection::{PostgresLink, open_sqlite, unavailable};
-use super::url::Location;
+use super::url::{Location, Server};
 use crate::domain::{Error, Result};
 
 pub(super) enum Readers {
@@ -19,8 +19,8 @@ pub(super) enum Readers {
 impl Readers {
     pub(super) fn new(location: Location) -> Self {
         match location {
-            Location::Postgres(config) => {
-                Self::Postgres(Box::new(PostgresReaders { config, slots: ThreadLocal::new() }))
+            Location::Postgres(server) => {
+                Self::Postgres(Box::new(PostgresReaders { server, slots: ThreadLocal::new() }))
             }
             Location::Sqlite(path) => Self::Sqlite(SqliteReaders { path, idle: Mutex::default() }),
         }
@@ -57,7 +57,7 @@ macro_rules! read {
 pub(super) use read;
 
 pub(super) struct PostgresReaders {
-    config: Box<tokio_postgres::Config>,
+    server: Box<Server>,
     /// A thread's connection is driven by the thread itself: between threads, each statement would cost two wake-ups.
     slots: ThreadLocal<Slot>,
 }
@@ -91,7 +91,7 @@ impl Attempts<'_> {
         let link = match &*shared {
             Some(link) => Arc::clone(link),
             None => {
-                let opened = PostgresLink::open(&self.readers.config).await.map_err(unavailable)?;
+                let opened = PostgresLink::open(&self.readers.server).await.map_err(unavailable)?;
                 Arc::clone(shared.insert(Arc::new(opened)))
             }
         };

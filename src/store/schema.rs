@@ -93,6 +93,13 @@ table! {
 }
 
 table! {
+    schema_compatibility (migration) {
+        migration -> Text,
+        serves_from -> Text,
+    }
+}
+
+table! {
     sealed_private_keys (region, owner, key_pair_id) {
         region -> Text,
         owner -> Text,

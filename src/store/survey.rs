@@ -8,7 +8,8 @@ use diesel::{QueryDsl, QueryResult};
 use super::Store;
 use super::connection::{Conn, Link, Wire, run, unavailable};
 use super::migrations;
-use super::schema_version::{SchemaVersion, applied_migrations};
+use super::schema::schema_compatibility;
+use super::schema_version::{Mark, SchemaFit, SchemaVersion, applied_migrations, unknown};
 use super::url::{self, Location};
 use crate::domain::{Error, Result, Timestamp};
 
@@ -30,6 +31,8 @@ pub enum Schema {
         wanted: SchemaVersion,
     },
     Known,
+    /// A newer version has migrated it, and lets this one serve beside it.
+    Compatible(SchemaVersion),
     /// A newer version has migrated it: this one does not start.
     Newer(SchemaVersion),
 }
@@ -47,33 +50,36 @@ impl Store {
         let numbers = migrations::known(&location)?;
         let conn = link.conn();
         let schema = match applied(&conn).await.map_err(Error::internal)? {
-            Some(applied) => fit(applied, &numbers),
+            Some(applied) => fit(&conn, applied, &numbers).await.map_err(Error::internal)?,
             None => Schema::None,
         };
         Ok(Survey { schema, clock: clock(&conn).await.map_err(Error::internal)? })
     }
 }
 
-/// The migrations that it has been through; none where it has not been through the first.
-async fn applied(conn: &Conn<'_>) -> QueryResult<Option<Vec<SchemaVersion>>> {
-    let applied: QueryResult<Vec<String>> =
-        run!(conn, load, applied_migrations::table.select(applied_migrations::version));
+/// The numbers of the migrations that it has been through; none where it has not been through the first.
+async fn applied(conn: &Conn<'_>) -> QueryResult<Option<Vec<String>>> {
+    let applied = run!(conn, load, applied_migrations::table.select(applied_migrations::version));
     match applied {
-        Ok(applied) => Ok(Some(applied.into_iter().map(SchemaVersion::new).collect())),
+        Ok(applied) => Ok(Some(applied)),
         Err(DatabaseError::DatabaseError(_, told)) if told.message().contains("__diesel_schema_migrations") => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn fit(applied: Vec<SchemaVersion>, known: &[SchemaVersion]) -> Schema {
-    if let Some(unknown) = applied.iter().find(|applied| !known.contains(applied)) {
-        return Schema::Newer(unknown.clone());
+async fn fit(conn: &Conn<'_>, applied: Vec<String>, known: &[SchemaVersion]) -> QueryResult<Schema> {
+    let Some(found) = applied.iter().max().cloned().map(SchemaVersion::new) else { return Ok(Schema::None) };
+    let unknown = unknown(known, applied);
+    if unknown.is_empty() {
+        let wanted = known.iter().max().filter(|wanted| found < **wanted).cloned();
+        return Ok(wanted.map_or(Schema::Known, |wanted| Schema::Older { found, wanted }));
     }
-    match (applied.into_iter().max(), known.last()) {
-        (Some(found), Some(wanted)) if found < *wanted => Schema::Older { found, wanted: wanted.clone() },
-        (Some(_), _) => Schema::Known,
-        (None, _) => Schema::None,
-    }
+    let marks: Vec<Mark> = run!(conn, load, schema_compatibility::table)?;
+    Ok(match SchemaFit::of(known, unknown, &marks) {
+        SchemaFit::Known => Schema::Known,
+        SchemaFit::Compatible(migration) => Schema::Compatible(migration),
+        SchemaFit::Newer(migration) => Schema::Newer(migration),
+    })
 }
 
 async fn clock(conn: &Conn<'_>) -> QueryResult<Option<Timestamp>> {

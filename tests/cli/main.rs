@@ -93,7 +93,7 @@ fn config_show_tells_values_and_origins_in_each_form() {
 
     let toml = show("toml");
     assert!(toml.starts_with("region = \"R1\"  # config/keypaird.toml\n"), "{toml}");
-    assert!(toml.contains(&format!("\n[database]\nurl = \"{url}\"  # KEYPAIRD__DATABASE__URL\n")), "{toml}");
+    assert!(toml.contains(&format!("\nurl = \"{url}\"  # KEYPAIRD__DATABASE__URL\n")), "{toml}");
     assert!(toml.contains("level = \"debug\"  # --set log.level\n"), "{toml}");
     assert!(toml.contains("listen = \"127.0.0.1:8774\"  # default\n"), "{toml}");
 

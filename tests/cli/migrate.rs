@@ -51,7 +51,10 @@ fn a_database_of_a_newer_version_is_refused_as_by_serve() {
             run(directory.path(), &[command, "--set", "http.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0"]);
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{command}: {stderr}");
-        assert!(stderr.contains("has the migration 9999, which this version does not know"), "{command}: {stderr}");
+        assert!(
+            stderr.contains("has the migration 9999 of a newer version, which does not let this one serve"),
+            "{command}: {stderr}"
+        );
     }
 }
 

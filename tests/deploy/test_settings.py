@@ -13,6 +13,8 @@ from tools import BINARY, CHART, ROOT, USES, kustomized, of_kind, rendered, run,
 OWN = {
     "admin.listen",
     "data.dir",
+    "database.migration_url",
+    "database.migration_url_file",
     "database.url",
     "database.url_file",
     "http.allow_plain_http",

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keypaird::domain::{Error, Page, TokenHash};
-use keypaird::store::Store;
+use keypaird::store::{Access, Pooler, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
@@ -120,6 +120,20 @@ async fn a_database_of_a_newer_version_is_refused() {
     diesel::connection::SimpleConnection::batch_execute(&mut newer, insert).unwrap();
     let Err(refused) = Store::open(&database.url).await else { panic!("it was opened") };
     assert!(refused.to_string().contains("9999"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_postgresql_is_refused_beside_sqlite() {
+    let database = Database::sqlite();
+    let server = Some("postgres://u@h/d".to_owned());
+    for (pooler, migration_url, setting) in
+        [(Pooler::Transaction, None, "database.pooler"), (Pooler::None, server, "database.migration_url")]
+    {
+        let Err(refused) = Store::open_by(&Access { url: database.url.clone(), pooler, migration_url }).await else {
+            panic!("it was opened in spite of {setting}")
+        };
+        assert!(matches!(refused, Error::Invalid { field, .. } if field == setting), "{refused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

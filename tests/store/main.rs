@@ -9,5 +9,6 @@ mod key_pair;
 mod key_pairs;
 mod ledger;
 mod master_keys;
+mod migrations;
 mod nonces;
 mod support;

@@ -40,7 +40,9 @@ pub enum Finding {
     Unused,
     /// It cannot be used, or does not answer in time.
     Unavailable,
-    /// A newer version of the program has migrated the database.
+    /// A newer version of the program has migrated the database, and lets this one serve on.
+    Compatible,
+    /// A newer version of the program has migrated the database, and this one must not serve on it.
     Newer,
     /// They are not those that the database was written with, or not all of them.
     Wrong,
@@ -54,6 +56,7 @@ impl Finding {
             Self::Ok => "ok",
             Self::Unused => "unused",
             Self::Unavailable => "unavailable",
+            Self::Compatible => "compatible",
             Self::Newer => "newer",
             Self::Wrong => "wrong",
         }
@@ -61,7 +64,7 @@ impl Finding {
 
     const fn is_fine(self) -> bool {
         match self {
-            Self::Ok | Self::Unused => true,
+            Self::Ok | Self::Unused | Self::Compatible => true,
             Self::Unknown | Self::Unavailable | Self::Newer | Self::Wrong => false,
         }
     }
@@ -236,6 +239,7 @@ mod tests {
         let cases = [
             (Check::Database, Finding::Unavailable, Status::Unready),
             (Check::Schema, Finding::Newer, Status::Unready),
+            (Check::Schema, Finding::Compatible, Status::Ready),
             (Check::MasterKeys, Finding::Wrong, Status::Unready),
             (Check::Kms, Finding::Unavailable, Status::Degraded),
             (Check::Keystone, Finding::Unavailable, Status::Degraded),
@@ -270,8 +274,15 @@ mod tests {
 
     #[test]
     fn a_word_is_written_as_it_is_named() {
-        let all =
-            [Finding::Unknown, Finding::Ok, Finding::Unused, Finding::Unavailable, Finding::Newer, Finding::Wrong];
+        let all = [
+            Finding::Unknown,
+            Finding::Ok,
+            Finding::Unused,
+            Finding::Unavailable,
+            Finding::Compatible,
+            Finding::Newer,
+            Finding::Wrong,
+        ];
         for found in all {
             assert_eq!(serde_json::to_value(found).expect("is text"), found.name());
         }
