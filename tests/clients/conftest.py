@@ -23,8 +23,8 @@ ALIBABA_SETTINGS = {
     "KEYPAIRD__ALIBABA__RESOURCE_GROUPS": "rg-one,rg-two",
 }
 
-# Several processes on one database need one that can be shared; the quick starts are on SQLite whatever the stage.
-collect_ignore = ["test_replicas.py"] if POSTGRESQL_URL is None else ["test_quickstarts.py"]
+# The quick starts are on SQLite whatever the stage.
+collect_ignore = [] if POSTGRESQL_URL is None else ["test_quickstarts.py"]
 
 
 def pytest_configure():
