@@ -95,6 +95,26 @@ def test_the_migration_runs_before_an_upgrade_on_the_settings_to_come():
     assert settings == [{"configMap": {"name": "keys-migration"}}]
 
 
+def test_s66_the_url_of_a_role_that_migrates_goes_to_the_job_alone():
+    text = rendered("--values", values("minimal"), "--set", "secrets.migrationDatabase.secretName=owner")
+    [job], [deployment] = of_kind(text, "Job"), of_kind(text, "Deployment")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert files(job) == {"migration-database-url"}
+    assert files(deployment) == {"database-url", "master.key", "bootstrap-password"}
+    settings = {it["metadata"]["name"]: tomllib.loads(it["data"]["keypaird.toml"]) for it in of_kind(text, "ConfigMap")}
+    names = {name: "migration_url_file" in of["database"] for name, of in settings.items()}
+    assert sorted(names.values()) == [False, True] and names[job["metadata"]["name"]]
+    off = ["secrets.migrationDatabase.secretName=owner", "migrationJob.enabled=false"]
+    arguments = ["template", CHART, "--values", values("minimal"), "--set", ",".join(off)]
+    assert "set migrationJob.enabled to true" in helm(*arguments, expected=1)
+
+
+def files(workload):
+    """The secrets that it mounts, by the names of their files."""
+    sources = workload["spec"]["template"]["spec"]["volumes"][1]["projected"]["sources"]
+    return {item["path"] for source in sources for item in source["secret"]["items"]}
+
+
 def test_the_database_is_never_a_value():
     """No secret can be given as a value, so that none stands in a release's history."""
     assert not of_kind(rendered("--values", values("full")), "Secret")

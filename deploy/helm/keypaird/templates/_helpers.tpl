@@ -39,8 +39,16 @@ keystonePassword: keystone-password
 {{- else if .Values.secrets.bootstrapPassword.secretName }}
 bootstrapPassword: bootstrap-password
 {{- end }}
+{{- if and .Values.secrets.migrationDatabase.secretName (not .Values.migrationJob.enabled) }}
+{{- fail "secrets.migrationDatabase.secretName is for the migration's Job: set migrationJob.enabled to true" }}
+{{- end }}
 database: database-url
 masterKey: master.key
+{{- end }}
+
+{{- /* When the Job migrates: before an installation only where the pods may not change the schema. Else they migrate by themselves. */}}
+{{- define "keypaird.migrationHook" -}}
+{{- ternary "pre-install,pre-upgrade" "pre-upgrade" (ne .Values.secrets.migrationDatabase.secretName "") }}
 {{- end }}
 
 {{- /* The settings that are the chart's own. */}}
