@@ -90,7 +90,8 @@ stop_kms() {
 }
 
 # Starts a PostgreSQL of this stage's own on a free loopback port; it goes with the stage's shell. Sets postgresql_url and
-# postgresql_folder. What tests write need not survive a power cut; where figures are measured, "durable" keeps the settings
+# postgresql_folder. It has a certificate for localhost, and not for its address, that vouches for itself (TEST_DATABASE_CA); by plain
+# text it takes everybody but a user tls_only. What tests write need not survive a power cut; where figures are measured, "durable" keeps the settings
 # that PostgreSQL has.
 start_postgresql() {
     local durability=${1:-throwaway} port password options
@@ -99,10 +100,15 @@ start_postgresql() {
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     at_end stop_postgresql
     (umask 077 && printf '%s' "$password" >"$postgresql_folder/password")
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=PostgreSQL for tests" \
+        -addext "subjectAltName=DNS:localhost" -keyout "$postgresql_folder/tls.key" -out "$postgresql_folder/tls.crt" 2>/dev/null
+    export TEST_DATABASE_CA="$postgresql_folder/tls.crt"
     ((EUID != 0)) || chown -R postgres "$postgresql_folder"
     as_postgres "$(postgresql_tool initdb)" --pgdata "$postgresql_folder/data" --username keypaird --encoding UTF8 \
         --locale C --auth scram-sha-256 --pwfile "$postgresql_folder/password" --no-sync >/dev/null
+    sed -i '1i hostnossl all tls_only all reject' "$postgresql_folder/data/pg_hba.conf"
     options="-c max_connections=300 -c listen_addresses=127.0.0.1 -p $port"
+    options+=" -c ssl=on -c ssl_cert_file=$postgresql_folder/tls.crt -c ssl_key_file=$postgresql_folder/tls.key"
     [[ "$durability" == durable ]] || options+=" -c fsync=off -c full_page_writes=off"
     as_postgres "$(postgresql_tool pg_ctl)" --pgdata "$postgresql_folder/data" --log "$postgresql_folder/log" --wait \
         --options "$options -k $postgresql_folder" start >/dev/null ||

@@ -12,9 +12,10 @@ use diesel::connection::SimpleConnection;
 use diesel::result::Error as DatabaseError;
 use diesel::{Connection, QueryResult, SqliteConnection};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, NoTls, Socket};
+use postgres_openssl::TlsStream;
+use tokio_postgres::{Client, Socket};
 
+use super::tls::advice;
 use super::url::{Location, Server};
 use crate::domain::{Error, Event, Outcome, Source};
 
@@ -144,8 +145,8 @@ impl Link {
 /// A connection, and what drives it.
 pub(super) async fn connect(
     server: &Server,
-) -> Result<(Client, tokio_postgres::Connection<Socket, NoTlsStream>), tokio_postgres::Error> {
-    server.config.connect(NoTls).await
+) -> Result<(Client, tokio_postgres::Connection<Socket, TlsStream<Socket>>), Source> {
+    Ok(server.config.connect(server.tls.connector()?).await?)
 }
 
 impl PostgresLink {
@@ -155,7 +156,11 @@ impl PostgresLink {
             Err(late) => Err(late.into()),
         };
         // Neither the user nor the password of the URL is repeated.
-        connected.map_err(|cause| format!("cannot connect to PostgreSQL: {}", in_one_line(&*cause)).into())
+        connected.map_err(|cause| {
+            let told = in_one_line(&*cause);
+            let advice = advice(&told).map(|advice| format!("; {advice}")).unwrap_or_default();
+            format!("cannot connect to PostgreSQL: {told}{advice}").into()
+        })
     }
 
     async fn connect(server: &Server) -> Result<Self, Source> {

@@ -33,6 +33,8 @@ mod schema_version;
 mod search;
 mod survey;
 mod tags;
+mod tls;
+mod tls_parameters;
 mod tokens;
 mod url;
 mod users;

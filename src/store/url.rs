@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 
 use super::connection::TIMEOUT;
 use super::pooler::Pooler;
+use super::tls::{Mode, Tls};
+use super::tls_parameters::{Nearness, TlsParameters, nearness};
 use crate::domain::{Error, Result};
 
 /// A database's address, read from its URL. PostgreSQL's may hold a password: nothing here is printed.
@@ -18,7 +21,8 @@ pub(super) enum Location {
 /// A PostgreSQL, or several of which one takes writes, and what is in front of it.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) config: tokio_postgres::Config,
+    pub(super) config: Config,
+    pub(super) tls: Tls,
     pub(super) pooler: Pooler,
 }
 
@@ -26,9 +30,7 @@ pub(super) struct Server {
 /// not make an empty SQLite file; the URL is not repeated, because a password may stand in it.
 pub(super) fn parse(url: &str, pooler: Pooler) -> Result<Location> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        let mut config = url.parse().map_err(|_| refused("is not a PostgreSQL URL that can be read"))?;
-        prefer_the_primary(&mut config);
-        return Ok(Location::Postgres(Box::new(Server { config, pooler })));
+        return Ok(Location::Postgres(Box::new(postgres(url, pooler)?)));
     }
     match url.strip_prefix("sqlite:") {
         Some(_) if pooler != Pooler::None => Err(Error::Invalid {
@@ -42,8 +44,20 @@ pub(super) fn parse(url: &str, pooler: Pooler) -> Result<Location> {
     }
 }
 
+/// The driver knows three of libpq's modes and none of its files, so what is about TLS is taken out before it reads the rest.
+fn postgres(url: &str, pooler: Pooler) -> Result<Server> {
+    let (rest, written) = TlsParameters::take_from(url)?;
+    let mut config: Config = rest.parse().map_err(|_| refused("is not a PostgreSQL URL that can be read"))?;
+    let tls = written.for_server(nearness(&config))?;
+    // Sockets of this machine have no TLS, whatever is asked for: so does libpq.
+    let mode = if nearness(&config) == Nearness::Socket { Mode::Disable } else { tls.mode };
+    config.ssl_mode(mode.of_driver());
+    prefer_the_primary(&mut config);
+    Ok(Server { config, tls, pooler })
+}
+
 /// Of several hosts, the one that takes writes is meant; one that is away must leave time to ask the others.
-fn prefer_the_primary(config: &mut tokio_postgres::Config) {
+fn prefer_the_primary(config: &mut Config) {
     let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
     let Some(hosts) = u32::try_from(hosts).ok().filter(|hosts| *hosts > 1) else { return };
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
@@ -52,7 +66,7 @@ fn prefer_the_primary(config: &mut tokio_postgres::Config) {
     }
 }
 
-fn refused(reason: &str) -> Error {
+pub(super) fn refused(reason: &str) -> Error {
     Error::Invalid { field: "database.url", reason: reason.to_owned() }
 }
 
@@ -66,10 +80,10 @@ mod tests {
             let Err(refused) = parse(url, Pooler::None) else { panic!("{url} was taken") };
             assert!(!refused.to_string().contains("secret"), "{refused}");
         }
-        let Err(refused) = parse("postgres://u:secret@h:port/d", Pooler::None) else {
-            panic!("a port of letters was taken")
-        };
-        assert!(!format!("{refused:?}").contains("secret"), "{refused:?}");
+        for url in ["postgres://u:secret@h:port/d", "postgres://u:secret@h/d?sslmode=allow"] {
+            let Err(refused) = parse(url, Pooler::None) else { panic!("{url} was taken") };
+            assert!(!format!("{refused:?}").contains("secret"), "{refused:?}");
+        }
     }
 
     #[test]
