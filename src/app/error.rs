@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::first_start::FirstStartError;
+use super::tls::TlsError;
 use crate::auth::{KeystoneError, SecretFileError};
 use crate::domain::{Error, KekId};
 use crate::store::MasterKeyCheck;
@@ -23,6 +24,9 @@ pub enum StartError {
     DatabaseUrlFile { setting: &'static str, source: SecretFileError },
     #[error("cannot listen on {address}: {source}; choose another address by http.listen or admin.listen")]
     Listen { address: SocketAddr, source: io::Error },
+    /// `section` is `http.tls` or `admin.tls`.
+    #[error("{section}.{cause}")]
+    Tls { section: &'static str, cause: TlsError },
     #[error(
         "the master key file {path} is missing, and the database was written with it ({} private keys need it); restore \
          it from a backup{}", known.rows, known.way_out(), path = path.display()

@@ -116,6 +116,7 @@ fn endpoint(settings: &Settings, address: SocketAddr) -> Endpoint {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         given => given,
     };
-    let listening = || format!("http://{}", SocketAddr::new(reachable, address.port()));
+    let scheme = if settings.http.tls.is_on() { "https" } else { "http" };
+    let listening = || format!("{scheme}://{}", SocketAddr::new(reachable, address.port()));
     Endpoint { base_url: settings.http.public_url.clone().unwrap_or_else(listening), region: settings.region.clone() }
 }

@@ -9,7 +9,9 @@ use futures_util::future::{join, join3, join4};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::health::Lookout;
-use super::master_keys::{KeyFile, Stamp};
+use super::master_keys::KeyFile;
+use super::stamp::Stamp;
+use super::tls::Certificates;
 use crate::auth::{AccessKeys, Authentication, Identity, Nonces};
 use crate::domain::Result;
 use crate::service::{Audit, Checkpoint, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Trust};
@@ -45,6 +47,7 @@ pub(super) struct Housekeeping {
     pub(super) checkpoints: Checkpoints,
     pub(super) verification: Option<Verification>,
     pub(super) lookout: Lookout,
+    pub(super) certificates: Certificates,
 }
 
 impl Housekeeping {
@@ -61,6 +64,7 @@ impl Housekeeping {
             checkpoints,
             verification,
             lookout,
+            certificates,
         } = self;
         let ledger = join4(
             flush_attempts(Arc::clone(&key_pairs)),
@@ -69,7 +73,7 @@ impl Housekeeping {
             purge_deletions(key_pairs),
         );
         let callers = join(of_identity(authentication, access_keys), forget(nonces));
-        let needed = join3(master_keys.follow(), watch(kms), lookout.run());
+        let needed = join4(master_keys.follow(), watch(kms), lookout.run(), certificates.follow());
         Box::pin(join3(callers, ledger, needed)).await.0.0
     }
 }

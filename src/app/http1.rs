@@ -18,7 +18,7 @@ use rustix::process::{Resource, getrlimit};
 use crate::http::connection::{Connection, Times};
 
 /// How long what a client still sends is thrown away, after an answer that did not wait for it.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 /// Files that are open beside connections: the database's, the KMS's, the log.
 const OTHER_FILES: u64 = 200;

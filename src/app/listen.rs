@@ -9,7 +9,9 @@ use actix_web::web::{Data, ServiceConfig};
 
 use super::StartError;
 use super::http1::{http1, threads_and_connections};
+use super::tls::{Certificate, https};
 use crate::http;
+use crate::http::forwarded::Scheme;
 
 /// Takes the port, which the returned address tells where the settings say 0.
 pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -18,18 +20,22 @@ pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Sta
     Ok((listener, address))
 }
 
-/// Answers by `routes`, once the server is polled. Signals are not its own: there are two of them, and they end together.
+/// Answers by `routes`, once the server is polled; by TLS where there is a certificate. Signals are not its own: there are two
+/// of them, and they end together.
 pub(super) fn serve(
     listener: TcpListener,
     address: SocketAddr,
+    certificate: Option<Certificate>,
     state: http::State,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<Server, StartError> {
     let (times, most) = (state.settings.times(), state.settings.max_connections);
     let state = Data::new(state);
+    let scheme = if certificate.is_some() { Scheme::Https } else { Scheme::Http };
     let app = move || {
         App::new()
             .app_data(state.clone())
+            .app_data(scheme)
             .wrap(from_fn(http::alibaba::read_form))
             // Slashes in a row count as one, as in front of a Nova (recorded): endpoints that end in one are common.
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
@@ -47,7 +53,11 @@ pub(super) fn serve(
         let stopping = stopping.clone();
         async move { stopping.notified().await }
     };
-    let service = move || http1(times, address, app.clone(), stopping.clone());
-    let server = server.listen(address.to_string(), listener, service);
+    let name = address.to_string();
+    let server = match certificate {
+        None => server.listen(name, listener, move || http1(times, address, app.clone(), stopping.clone())),
+        Some(certificate) => server
+            .listen(name, listener, move || https(certificate.clone(), times, address, app.clone(), stopping.clone())),
+    };
     Ok(server.map_err(|source| StartError::Listen { address, source })?.run())
 }

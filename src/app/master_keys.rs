@@ -1,6 +1,5 @@
 //! Which master keys the service has, and whether they are the ones that the database was written with.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
 use super::StartError;
+use super::stamp::Stamp;
 use crate::domain::{Error, KekId, Source, Timestamp};
 use crate::settings::Settings;
 use crate::store::{MasterKeyCheck, Store};
@@ -25,16 +25,6 @@ pub(super) struct KeyFile {
     store: Store,
 }
 
-/// By what a file is seen to be another one, or changed. Of a link, the file behind it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    file: (u64, u64),
-    modified: (i64, i64),
-    /// A change of owner or mode is one here only.
-    changed: (i64, i64),
-    size: u64,
-}
-
 impl KeyFile {
     pub(super) fn new(path: PathBuf, store: Store) -> Self {
         Self { path, store }
@@ -42,13 +32,7 @@ impl KeyFile {
 
     /// `None` where there is no file.
     pub(super) fn stamp(&self) -> Option<Stamp> {
-        let metadata = std::fs::metadata(&self.path).ok()?;
-        Some(Stamp {
-            file: (metadata.dev(), metadata.ino()),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-            size: metadata.len(),
-        })
+        Stamp::of(&self.path)
     }
 
     /// Refuses master keys that the database was not written with, as the start does.

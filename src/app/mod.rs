@@ -11,7 +11,9 @@ mod listen;
 mod live;
 mod master_keys;
 mod open;
+mod stamp;
 mod stop;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -37,6 +39,8 @@ use self::open::{OpenVault, open_vault};
 pub use self::open::{migrate, open_access_keys, open_audit, open_kept_keys, open_store};
 pub use self::stop::Ask;
 use self::stop::{Conductor, Ended};
+use self::tls::Certificates;
+pub use self::tls::TlsError;
 use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
@@ -70,7 +74,8 @@ impl Application {
         let metrics = Registry::new();
         let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics, IfMissing::Make).await?;
         let region = Region::parse(&settings.region)?;
-        let live = Live::new(settings, &metrics).map_err(Error::internal)?;
+        let certificates = Certificates::read(settings, &metrics)?;
+        let live = Live::new(settings, certificates.clone(), &metrics).map_err(Error::internal)?;
         let (own, keypair) = (live.own.clone(), &settings.keypair);
         let key_pairs = KeyPairs::new(keypair, own, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
@@ -111,8 +116,9 @@ impl Application {
         };
         let of_dialects = authentication.clone();
         let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
-        let server = serve(listener, address, state.clone(), routes)?;
-        let admin_server = serve(admin_listener, admin_address, state, http::ops::routes)?;
+        let Certificates { api, admin } = certificates.clone();
+        let server = serve(listener, address, api, state.clone(), routes)?;
+        let admin_server = serve(admin_listener, admin_address, admin, state, http::ops::routes)?;
         let housekeeping = Housekeeping {
             access_keys,
             nonces,
@@ -124,6 +130,7 @@ impl Application {
             checkpoints,
             verification,
             lookout,
+            certificates,
         };
         Ok(Self {
             server,

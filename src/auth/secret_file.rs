@@ -20,6 +20,7 @@ pub enum SecretKind {
     Passphrase,
     PrivateKey,
     DatabaseUrl,
+    TlsKey,
 }
 
 impl fmt::Display for SecretKind {
@@ -29,6 +30,7 @@ impl fmt::Display for SecretKind {
             Self::Passphrase => "passphrase",
             Self::PrivateKey => "private key",
             Self::DatabaseUrl => "database URL",
+            Self::TlsKey => "private key",
         })
     }
 }

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::SettingsArguments;
 use super::keypair::output::{Output, Shown};
+use super::health::Trust;
 use super::{Failure, health};
 use crate::app::doctor::{Finding, Verdict, examine};
 use crate::client::{Cloud, Patience, Places, Session, options_of};
@@ -102,8 +103,8 @@ struct Running {
 }
 
 async fn running(settings: &Settings) -> Option<Running> {
-    let url = health::listener(settings.admin.listen).ok()?.join("/health/ready").ok()?;
-    let (status, told) = health::ask(&url).await.ok()?;
+    let url = health::listener(&settings.admin).ok()?.join("/health/ready").ok()?;
+    let (status, told) = health::ask(&url, Trust::ThisMachine).await.ok()?;
     told.contains("\"status\"").then_some(Running { status, told })
 }
 
@@ -137,10 +138,11 @@ fn ports(settings: &Settings, running: Option<&Running>) -> Vec<Finding> {
 fn exposure(settings: &Settings) -> Vec<Finding> {
     let is_public = |address: SocketAddr| !address.ip().is_loopback();
     let mut findings = Vec::new();
-    if is_public(settings.http.listen) {
-        let found = format!("{} (http.listen) is reachable from other machines", settings.http.listen);
-        let remedy =
-            "see that tokens and private keys cross no network without TLS: a proxy that speaks it must be in front";
+    let http = &settings.http;
+    if is_public(http.listen) && !http.tls.is_on() {
+        let found = format!("{} (http.listen) is reachable from other machines", http.listen);
+        let remedy = "see that tokens and private keys cross no network without TLS: set http.tls, or have a proxy that speaks \
+                      it in front";
         findings.push(Finding::warning("exposure", found, remedy));
     }
     if is_public(settings.admin.listen) {
@@ -150,7 +152,8 @@ fn exposure(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::warning("exposure", found, remedy));
     }
     if findings.is_empty() {
-        findings.push(Finding::ok("exposure", "only this machine can connect"));
+        let who = if is_public(http.listen) { "other machines connect by TLS alone" } else { "only this machine can connect" };
+        findings.push(Finding::ok("exposure", who));
     }
     findings
 }

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 
 use super::arguments::SettingsArguments;
 use super::{Failure, output};
+use crate::http::ops;
 use crate::settings::Purpose;
 
 /// Longer than an answer from memory takes on a busy machine, shorter than who runs this waits.
@@ -26,8 +27,8 @@ Examples:
 
 /// Ask the service of this machine whether it is ready, and print what it says.
 ///
-/// It is asked where the setting admin.listen says, as /health/ready. For a container's health check: an image without a
-/// shell has nothing else that could ask.
+/// It is asked where the setting admin.listen says, as /health/ready, by HTTPS where admin.tls has a certificate; whether that is
+/// valid is not asked. For a container's health check: an image without a shell has nothing else that could ask.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -48,19 +49,33 @@ enum Unhealthy {
 }
 
 pub(super) fn run(arguments: Arguments, settings: &SettingsArguments) -> Result<(), Failure> {
-    let url = match arguments.url {
-        Some(url) => url,
-        None => listener(settings.load_for(Purpose::Health, Vec::new())?.settings.admin.listen)?,
+    let (url, trust) = match arguments.url {
+        Some(url) => (url, Trust::Authorities),
+        None => {
+            let admin = settings.load_for(Purpose::Health, Vec::new())?.settings.admin;
+            (listener(&admin)?, Trust::ThisMachine)
+        }
     };
     let url = url.join("/health/ready").map_err(Failure::other)?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::other)?;
-    let (status, told) = runtime.block_on(ask(&url))?;
+    let (status, told) = runtime.block_on(ask(&url, trust))?;
     output::print(&format!("{told}\n"))?;
     if status == 200 { Ok(()) } else { Err(Failure::other(Unhealthy::NotReady { url, status })) }
 }
 
+/// Who is believed to be the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Whoever has the port on this machine: the certificate is for another name than an address, nothing secret is sent, and
+    /// whoever may take the port could also end the service.
+    ThisMachine,
+    /// Whom an authority of the system vouches for.
+    Authorities,
+}
+
 /// Where the settings have it listen; on all addresses, this machine's own.
-pub(super) fn listener(address: SocketAddr) -> Result<Url, Failure> {
+pub(super) fn listener(admin: &ops::Settings) -> Result<Url, Failure> {
+    let (scheme, address) = (if admin.tls.is_on() { "https" } else { "http" }, admin.listen);
     let ip = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -69,14 +84,15 @@ pub(super) fn listener(address: SocketAddr) -> Result<Url, Failure> {
     if address.port() == 0 {
         return Err(Failure::other(Unhealthy::AnyPort(address)));
     }
-    Url::parse(&format!("http://{}", SocketAddr::new(ip, address.port()))).map_err(Failure::other)
+    Url::parse(&format!("{scheme}://{}", SocketAddr::new(ip, address.port()))).map_err(Failure::other)
 }
 
 /// The status and what was said, in one line.
-pub(super) async fn ask(url: &Url) -> Result<(u16, String), Failure> {
+pub(super) async fn ask(url: &Url, trust: Trust) -> Result<(u16, String), Failure> {
     let silent = |error: reqwest::Error| Unhealthy::Silent { url: url.clone(), reason: root_cause(&error) };
-    let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy().build();
-    let answer = client.map_err(silent).map_err(Failure::other)?.get(url.clone()).send().await;
+    let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none()).no_proxy();
+    let client = client.danger_accept_invalid_certs(trust == Trust::ThisMachine);
+    let answer = client.build().map_err(silent).map_err(Failure::other)?.get(url.clone()).send().await;
     let answer = answer.map_err(silent).map_err(Failure::other)?;
     let status = answer.status().as_u16();
     let body = answer.text().await.map_err(silent).map_err(Failure::other)?;

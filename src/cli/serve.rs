@@ -16,8 +16,8 @@ const EXAMPLES: &str = "\
 The settings are checked before the database is opened or a port is bound. The log goes to stderr.
 
 SIGTERM has /health/ready answer 503 and, http.drain_seconds later, stops the service once the requests under way are
-answered. SIGINT (Ctrl-C) stops it without that pause, as a second signal does. SIGHUP has the settings read again: log.level
-and limits hold at once, and the log says what needs a restart.
+answered. SIGINT (Ctrl-C) stops it without that pause, as a second signal does. SIGHUP has the settings and the certificates read
+again: log.level, limits and certificates hold at once, and the log says what needs a restart.
 
 Examples:
   keypaird serve --listen 127.0.0.1:9000 --data-dir /var/lib/keypaird
@@ -51,7 +51,12 @@ async fn serve(settings: &Settings, reload: Reload) -> Result<(), Failure> {
     tell(app.first_start());
     let (api, health) = (app.address(), app.admin_address());
     let version = env!("CARGO_PKG_VERSION");
-    tracing::info!(%api, %health, version, "keypaird {version} serves the API at http://{api} and health at http://{health}");
+    let [of_api, of_health] =
+        [&settings.http.tls, &settings.admin.tls].map(|tls| if tls.is_on() { "https" } else { "http" });
+    tracing::info!(
+        %api, %health, version,
+        "keypaird {version} serves the API at {of_api}://{api} and health at {of_health}://{health}"
+    );
     // Not before: until here SIGTERM ends the process, whatever the start waits for.
     let asks = signals::asks(hangups, reload, app.live().clone()).map_err(Failure::other)?;
     app.run(asks).await.map_err(Failure::other)?;

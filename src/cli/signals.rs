@@ -50,6 +50,7 @@ impl Listener {
         }
         while self.hangup.poll_recv(context).is_ready() {
             self.reload.read(&self.live);
+            self.live.renew_certificates();
         }
         Poll::Pending
     }

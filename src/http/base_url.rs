@@ -27,6 +27,7 @@ mod tests {
             listen,
             public_url: public_url.map(str::to_owned),
             trusted_proxies: Default::default(),
+            tls: crate::http::tls::Settings::off(),
             allow_plain_http: false,
             drain_seconds: 0,
             max_connections: 1,

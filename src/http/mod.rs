@@ -20,6 +20,7 @@ pub mod options;
 pub mod rate_limit;
 pub mod request_id;
 pub mod retry_after;
+pub mod tls;
 mod trace;
 pub mod trusted_proxies;
 pub mod unstored;
@@ -70,6 +71,7 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Who may say, in a header, whom a request comes from and by which address.
     pub trusted_proxies: TrustedProxies,
+    pub tls: tls::Settings,
     /// Allows plain HTTP on an address that is not loopback.
     pub allow_plain_http: bool,
     /// How long requests are still answered once the service is to stop and probes are told so.

@@ -9,7 +9,7 @@ use super::Settings;
 use crate::domain::ResourceGroupId;
 use crate::ssh::Algorithm;
 use crate::vault::{self, Suites};
-use crate::{auth, telemetry};
+use crate::{auth, http, telemetry};
 
 /// The longest that Keystone's answers about tokens are kept, in seconds; keystonemiddleware's default.
 const LONGEST_TOKEN_CACHE: u64 = 300;
@@ -64,7 +64,7 @@ impl Settings {
     pub fn validate(&self) -> Result<(), Vec<Invalid>> {
         let checks = [
             ("region", a_region(&self.region)),
-            ("http.listen", self.plain_http(self.http.listen)),
+            ("http.listen", self.plain_http(self.http.listen, &self.http.tls)),
             ("http.public_url", self.http.public_url.as_deref().map_or(Ok(()), public_url)),
             ("http.max_connections", at_least_one(self.http.max_connections.into())),
             ("http.head_timeout_seconds", a_timeout(self.http.head_timeout_seconds)),
@@ -72,7 +72,7 @@ impl Settings {
             ("http.idle_timeout_seconds", a_timeout(self.http.idle_timeout_seconds)),
             ("http.answer_timeout_seconds", a_timeout(self.http.answer_timeout_seconds)),
             ("http.rate_limit.burst_seconds", self.burst()),
-            ("admin.listen", self.plain_http(self.admin.listen)),
+            ("admin.listen", self.plain_http(self.admin.listen, &self.admin.tls)),
             ("admin.listen", self.second_listener()),
             ("database.url", self.database.url.as_deref().map_or(Ok(()), database_url)),
             ("database.url_file", self.one_database()),
@@ -104,20 +104,21 @@ impl Settings {
             ("keypair.pool.size", self.pool_size()),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
         ];
-        let checks = checks.into_iter().chain(self.vault.kms.validate());
+        let checks = checks.into_iter().chain(self.vault.kms.validate()).chain(self.tls());
         let failed = checks.filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
         let invalid: Vec<Invalid> = failed.collect();
         if invalid.is_empty() { Ok(()) } else { Err(invalid) }
     }
 
     /// Tokens and private keys would cross the network in the clear.
-    fn plain_http(&self, listen: SocketAddr) -> Result<(), String> {
-        if listen.ip().is_loopback() || self.http.allow_plain_http {
+    fn plain_http(&self, listen: SocketAddr, tls: &http::tls::Settings) -> Result<(), String> {
+        if listen.ip().is_loopback() || tls.is_on() || self.http.allow_plain_http {
             return Ok(());
         }
         Err(format!(
-            "{listen} is reachable from other machines, and the service speaks plain HTTP; listen on 127.0.0.1 or [::1] \
-             behind a proxy that speaks TLS, or say that the network is safe with http.allow_plain_http = true"
+            "{listen} is reachable from other machines, and the service would speak plain HTTP there; give it a certificate \
+             (tls.certificate_file of the same section), listen on 127.0.0.1 or [::1] behind a proxy that speaks TLS, or say \
+             that the network is safe with http.allow_plain_http = true"
         ))
     }
 
@@ -125,6 +126,14 @@ impl Settings {
     fn burst(&self) -> Result<(), String> {
         let fits = (1..=LONGEST_BURST).contains(&self.http.rate_limit.burst_seconds);
         fits.then_some(()).ok_or_else(|| format!("it must be 1 to {LONGEST_BURST}"))
+    }
+
+    /// Of both listeners.
+    fn tls(&self) -> impl Iterator<Item = (&'static str, Result<(), String>)> {
+        let of_api = ["http.tls.certificate_file", "http.tls.private_key_file", "http.tls.client_ca_file"];
+        let of_admin = ["admin.tls.certificate_file", "admin.tls.private_key_file", "admin.tls.client_ca_file"];
+        let checked = [(of_api, self.http.tls.validate()), (of_admin, self.admin.tls.validate())];
+        checked.into_iter().flat_map(|(keys, checked)| keys.into_iter().zip(checked))
     }
 
     fn second_listener(&self) -> Result<(), String> {

@@ -13,6 +13,7 @@ mod migrate;
 mod reload;
 mod secrets;
 mod stop;
+mod tls;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -240,6 +241,16 @@ struct Service {
 
 impl Service {
     fn start(settings: &[&str]) -> Self {
+        let service = Self::spawn(settings);
+        // Bound ports come before running servers; from the first answer on, signals are heeded too.
+        while service.ask("health", "GET /health/startup").0 != 200 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        service
+    }
+
+    /// The same, as soon as its ports are bound.
+    fn spawn(settings: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = keypaird(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);
         command.args(["--set", "admin.listen=127.0.0.1:0", "--set", "log.format=json"]);
@@ -258,11 +269,19 @@ impl Service {
                 service.started = entry;
             }
         }
-        // Bound ports come before running servers; from the first answer on, signals are heeded too.
-        while service.ask("health", "GET /health/startup").0 != 200 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
         service
+    }
+
+    /// The next line of the log with these words.
+    fn logged(&mut self, words: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "the service ended");
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if let Some(message) = entry["message"].as_str().filter(|message| message.contains(words)) {
+                return message.to_owned();
+            }
+        }
     }
 
     /// The status, headers and body of one answer.

@@ -1,12 +1,11 @@
 //! SIGHUP: settings that are read again while the service runs.
 
 use std::fs;
-use std::io::{BufRead, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 
 use rustix::process::Signal;
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Service;
@@ -34,19 +33,7 @@ impl Scene {
     fn reload(&mut self, settings: &str) -> String {
         fs::write(&self.file, settings).unwrap();
         self.service.signal(Signal::HUP);
-        self.logged("the settings were read again")
-    }
-
-    /// The next line of the log with these words.
-    fn logged(&mut self, words: &str) -> String {
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.service.log.read_line(&mut line).unwrap(), 0, "the service ended");
-            let entry: Value = serde_json::from_str(&line).unwrap();
-            if let Some(message) = entry["message"].as_str().filter(|message| message.contains(words)) {
-                return message.to_owned();
-            }
-        }
+        self.service.logged("the settings were read again")
     }
 
     /// The status of a create.
@@ -75,7 +62,7 @@ fn limits_and_the_logs_level_hold_at_once_and_what_needs_a_restart_is_told() {
     );
     assert_eq!([scene.create("b"), scene.create("c")], ["200", "403"]);
     scene.service.ask("health", "GET /health/live");
-    scene.logged("GET /health/live");
+    scene.service.logged("GET /health/live");
     let told = scene.reload("keypair.limit = 2\nlog.level = \"info\"\nregion = \"R2\"\n");
     assert_eq!(told, "the settings were read again: log.level changed; region changed too, which needs a restart");
     assert_eq!(scene.reload("keypair.limit = 2\n"), "the settings were read again: log.level changed");

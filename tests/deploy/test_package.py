@@ -58,7 +58,7 @@ def test_it_has_what_an_operator_looks_for_and_nothing_else_in_the_system(packag
     assert [name for name, mode in files.items() if "x" in mode] == ["usr/bin/keypaird"]
     documents = {name.removeprefix("usr/share/doc/keypaird/") for name in files if name.startswith("usr/share/doc/")}
     assert documents >= {"README.md", "SECURITY.md", "copyright", "changelog.gz", "sbom.cdx.json", "licenses.gz"}
-    assert documents >= {"docs/operations.md", "examples/production.toml", "examples/credentials.conf"}
+    assert documents >= {"docs/operations.md", "examples/production.toml", "examples/credentials.conf", "examples/tls.conf"}
 
 
 def test_every_command_has_a_manual_page_and_shells_complete_it(package, tmp_path):

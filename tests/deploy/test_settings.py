@@ -12,6 +12,10 @@ from tools import BINARY, CHART, ROOT, USES, kustomized, of_kind, rendered, run,
 # Those that follow from how the chart mounts and serves; nobody may set them.
 OWN = {
     "admin.listen",
+    "admin.tls.certificate_file",
+    "admin.tls.client_ca_file",
+    "admin.tls.client_certificates",
+    "admin.tls.private_key_file",
     "data.dir",
     "database.migration_url",
     "database.migration_url_file",
@@ -19,6 +23,10 @@ OWN = {
     "database.url_file",
     "http.allow_plain_http",
     "http.listen",
+    "http.tls.certificate_file",
+    "http.tls.client_ca_file",
+    "http.tls.client_certificates",
+    "http.tls.private_key_file",
     "identity.bootstrap_password_file",
     "identity.keystone.cafile",
     "identity.keystone.password_file",
@@ -75,10 +83,10 @@ def test_the_program_takes_the_compose_files_variables(tmp_path):
 
 def test_the_program_takes_the_units_variables(tmp_path):
     folder = ROOT / "deploy" / "systemd"
-    units = [folder / "keypaird.service", folder / "keypaird.service.d" / "credentials.conf"]
+    units = [folder / "keypaird.service", *sorted((folder / "keypaird.service.d").glob("*.conf"))]
     lines = "\n".join(unit.read_text() for unit in units)
     variables = dict(re.findall(r"^Environment=(\w+)=(.*)$", lines, re.MULTILINE))
-    assert len(variables) == 4
+    assert len(variables) == 6
     effective(tmp_path, [], variables)
 
 

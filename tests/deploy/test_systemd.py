@@ -10,6 +10,10 @@ from tools import BINARY, DEPLOY, run
 
 UNITS = DEPLOY / "systemd"
 DROP_IN = "keypaird.service.d"
+DROP_INS = {
+    "credentials.conf": {"database-url", "master.key", "bootstrap-password"},
+    "tls.conf": {"tls.crt", "tls.key"},
+}
 # Ten times what systemd-analyze calls the exposure, 0 to 10: deploy/README.md tells it.
 EXPOSURE = 12
 
@@ -38,7 +42,8 @@ def test_it_is_as_closed_as_we_say(unit):
     assert f"rates it {EXPOSURE / 10}," in (DEPLOY / "README.md").read_text()
 
 
-def test_the_drop_in_gives_every_secret_as_a_credential():
-    text = (UNITS / DROP_IN / "credentials.conf").read_text()
-    loaded = set(re.findall(r"^LoadCredential=([^:]+):", text, re.MULTILINE))
-    assert loaded == set(re.findall(r"%d/(\S+)", text)) == {"database-url", "master.key", "bootstrap-password"}
+def test_the_drop_ins_give_every_secret_as_a_credential():
+    for drop_in, secrets in DROP_INS.items():
+        text = (UNITS / DROP_IN / drop_in).read_text()
+        loaded = set(re.findall(r"^LoadCredential=([^:]+):", text, re.MULTILINE))
+        assert loaded == set(re.findall(r"%d/(\S+)", text)) == secrets

@@ -25,7 +25,7 @@ pub struct Reached {
     pub prefix: String,
 }
 
-/// What an address begins with.
+/// What an address begins with; as data of the app, what its listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     Http,
@@ -36,7 +36,8 @@ impl Reached {
     /// Of anybody but a trusted proxy no header is believed, except for the Host that every client sends.
     pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Self {
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        let direct = Self { client: peer, scheme: Scheme::Http, host: own_host(request), prefix: String::new() };
+        let scheme = request.app_data::<Scheme>().copied().unwrap_or(Scheme::Http);
+        let direct = Self { client: peer, scheme, host: own_host(request), prefix: String::new() };
         if peer.is_some_and(|peer| trusted.contains(peer)) { direct.told(request.headers(), trusted) } else { direct }
     }
 

@@ -22,6 +22,7 @@ use super::State;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub listen: SocketAddr,
+    pub tls: super::tls::Settings,
 }
 
 /// Mounts `/health/…`, `/metrics` and `/ledger`; everything else is 404. The handlers need a `web::Data<State>`.

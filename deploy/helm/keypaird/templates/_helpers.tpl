@@ -51,15 +51,37 @@ masterKey: master.key
 {{- ternary "pre-install,pre-upgrade" "pre-upgrade" (ne .Values.secrets.migrationDatabase.secretName "") }}
 {{- end }}
 
+{{- /* What the operator's listener speaks. */}}
+{{- define "keypaird.adminScheme" -}}
+{{- ternary "https" "http" (and (not (empty .Values.tls.secretName)) .Values.tls.admin) }}
+{{- end }}
+
 {{- /* The settings that are the chart's own. */}}
 {{- define "keypaird.ownSettings" -}}
 http:
   listen: 0.0.0.0:8774
-  # TLS ends at the proxy; the network policy lets nobody else in.
-  allow_plain_http: true
+  {{- with .Values.tls }}
+  {{- if .secretName }}
+  tls:
+    certificate_file: /run/secrets/keypaird/tls.crt
+    private_key_file: /run/secrets/keypaird/tls.key
+    client_certificates: {{ .clientCertificates }}
+    {{- if ne .clientCertificates "none" }}
+    {{- $_ := required "tls.clientCa.configMapName must name the ConfigMap with the authorities of clients' certificates" .clientCa.configMapName }}
+    client_ca_file: /etc/keypaird/client-ca.crt
+    {{- end }}
+  {{- end }}
+  {{- end }}
+  # Where a listener has no certificate, TLS ends at the proxy; the network policy lets nobody else in.
+  allow_plain_http: {{ not (and .Values.tls.secretName .Values.tls.admin) }}
 admin:
   # The kubelet asks for health by the pod's address.
   listen: 0.0.0.0:8775
+  {{- if eq (include "keypaird.adminScheme" .) "https" }}
+  tls:
+    certificate_file: /run/secrets/keypaird/tls.crt
+    private_key_file: /run/secrets/keypaird/tls.key
+  {{- end }}
 data:
   dir: /var/lib/keypaird
 database:
@@ -131,7 +153,8 @@ capabilities:
   mountPath: /var/lib/keypaird
 {{- end }}
 
-{{- /* `configMap` is the name of the one with the settings; `secrets` is what is mounted of keypaird.secretFiles. */}}
+{{- /* `configMap` is the name of the one with the settings; `secrets` is what is mounted of keypaird.secretFiles, `tls` the Secret
+with the certificate, if any. */}}
 {{- define "keypaird.volumes" -}}
 - name: settings
   projected:
@@ -146,10 +169,25 @@ capabilities:
             - {key: {{ .key | quote }}, path: keystone-ca.crt}
       {{- end }}
       {{- end }}
+      {{- with .root.Values.tls.clientCa }}
+      {{- if and $.tls .configMapName }}
+      - configMap:
+          name: {{ .configMapName }}
+          items:
+            - {key: {{ .key | quote }}, path: client-ca.crt}
+      {{- end }}
+      {{- end }}
 - name: secrets
   projected:
     defaultMode: 0400
     sources:
+      {{- with .tls }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: tls.crt, path: tls.crt}
+            - {key: tls.key, path: tls.key}
+      {{- end }}
       {{- range $name, $file := .secrets }}
       {{- $secret := get $.root.Values.secrets $name }}
       - secret:
