@@ -8,11 +8,11 @@ use prometheus::Registry;
 
 use super::StartError;
 use super::master_keys::{KeyFile, master_key_file};
-use super::open::database_url;
+use super::open::{database_url, open_by};
 use crate::auth::{Keystone, Mode};
 use crate::domain::Timestamp;
 use crate::settings::{Settings, masked_url};
-use crate::store::{Schema, Store, Survey};
+use crate::store::{Access, Schema, Store, Survey};
 use crate::vault::kms::Kms;
 use crate::vault::{MasterKeyError, MasterKeys, self_check};
 
@@ -113,23 +113,25 @@ async fn database(settings: &Settings) -> (Vec<Finding>, Option<Store>) {
         Ok(url) => url,
         Err(error) => return (vec![Finding::start("database", &error)], None),
     };
-    let failed = |error| StartError::Database { url: masked_url(&url), error };
-    let Survey { schema, clock } = match Store::survey(&url).await {
+    let access = Access { url, pooler: settings.database.pooler, migration_url: None };
+    let shown = masked_url(&access.url);
+    let Survey { schema, clock } = match Store::survey(&access).await {
         Ok(survey) => survey,
-        Err(error) => return (vec![Finding::start("database", &failed(error))], None),
+        Err(error) => return (vec![Finding::start("database", &StartError::Database { url: shown, error })], None),
     };
-    let mut findings = vec![Finding::ok("database", format!("{} can be opened", masked_url(&url)))];
+    let mut findings = vec![Finding::ok("database", format!("{shown} can be opened"))];
     findings.extend(clock.map(self::clock));
     let (schema, is_known) = match schema {
         Schema::Known => (Finding::ok("schema", "it is this version's"), true),
         Schema::Compatible(migration) => {
-            let told = format!("it has the migration {migration} of a newer version, which lets this one serve beside it");
+            let told =
+                format!("it has the migration {migration} of a newer version, which lets this one serve beside it");
             (Finding::ok("schema", told), true)
         }
         Schema::None => (Finding::ok("schema", "there is none yet: the first start makes it"), false),
         Schema::Older { found, wanted } => {
             let told = format!("it is that of an older version ({found}); the next start brings it to {wanted}");
-            let remedy = "back the database up before; older versions do not start on it afterwards";
+            let remedy = "back the database up before; older versions may not start on it afterwards";
             (Finding::warning("schema", told, remedy), false)
         }
         Schema::Newer(migration) => {
@@ -141,10 +143,10 @@ async fn database(settings: &Settings) -> (Vec<Finding>, Option<Store>) {
     if !is_known {
         return (findings, None);
     }
-    match Store::open(&url).await {
+    match open_by(access).await {
         Ok(store) => (findings, Some(store)),
         Err(error) => {
-            findings.push(Finding::start("database", &failed(error)));
+            findings.push(Finding::start("database", &error));
             (findings, None)
         }
     }

@@ -84,7 +84,7 @@ pub(super) fn database_url(settings: &Settings) -> Result<String, StartError> {
     Ok(given(url.as_ref(), url_file.as_deref(), "database.url_file")?.unwrap_or_else(default))
 }
 
-async fn open_by(access: Access) -> Result<Store, StartError> {
+pub(super) async fn open_by(access: Access) -> Result<Store, StartError> {
     let opened = Store::open_by(&access).await;
     opened.map_err(|error| StartError::Database { url: masked_url(&access.url), error })
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::arguments::SettingsArguments;
-use super::keypair::output::{Output, Shown};
 use super::health::Trust;
+use super::keypair::output::{Output, Shown};
 use super::{Failure, health};
 use crate::app::doctor::{Finding, Verdict, examine};
 use crate::client::{Cloud, Patience, Places, Session, options_of};
@@ -152,7 +152,11 @@ fn exposure(settings: &Settings) -> Vec<Finding> {
         findings.push(Finding::warning("exposure", found, remedy));
     }
     if findings.is_empty() {
-        let who = if is_public(http.listen) { "other machines connect by TLS alone" } else { "only this machine can connect" };
+        let who = if is_public(http.listen) {
+            "other machines connect by TLS alone"
+        } else {
+            "only this machine can connect"
+        };
         findings.push(Finding::ok("exposure", who));
     }
     findings

@@ -5,12 +5,12 @@ use diesel::result::Error as DatabaseError;
 use diesel::sql_types::BigInt;
 use diesel::{QueryDsl, QueryResult};
 
-use super::Store;
 use super::connection::{Conn, Link, Wire, run, unavailable};
 use super::migrations;
 use super::schema::schema_compatibility;
 use super::schema_version::{Mark, SchemaFit, SchemaVersion, applied_migrations, unknown};
 use super::url::{self, Location};
+use super::{Access, Store};
 use crate::domain::{Error, Result, Timestamp};
 
 /// What was seen.
@@ -39,8 +39,8 @@ pub enum Schema {
 
 impl Store {
     /// Connects, looks, and goes.
-    pub async fn survey(url: &str) -> Result<Survey> {
-        let location = url::parse(url)?;
+    pub async fn survey(access: &Access) -> Result<Survey> {
+        let location = url::parse(&access.url, access.pooler)?;
         if let Location::Sqlite(path) = &location
             && !path.exists()
         {
