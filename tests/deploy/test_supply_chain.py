@@ -47,12 +47,14 @@ def test_s64_the_sbom_has_the_libraries_in_c_by_the_versions_that_the_program_ha
     assert found["sqlite"].encode() in program
 
 
-def test_s64_every_licence_text_is_there_with_whom_it_is_of():
+def test_s64_every_crate_stands_above_the_text_of_its_licence():
     told = run(DEPLOY / "dependencies", "licenses")
-    holders = set(re.findall(r"^([\w-]+) ([\w.+-]+) \(.*\)$", told, re.MULTILINE))
-    missing = linked("normal,no-proc-macro") - holders
-    # These come without the text of the licence that they name.
-    assert {name for name, _ in missing} == {"base64-simd", "impl-more", "vsimd"}
+    holders = re.findall(r"^([\w-]+) ([\w.+-]+) \(.*\)$", told, re.MULTILINE)
+    assert set(holders) >= linked("normal,no-proc-macro")
+    # Some come without one; the texts of what they name are there by others.
+    [without] = re.findall(r"((?:^.+ \(.+\)\n)+)\nThese name their licence", told, re.MULTILINE)
+    assert 0 < len(without.splitlines()) < 20
+    assert all(re.search(r"\(.*(MIT|Apache-2\.0).*\)$", line) or "sqlite" in line for line in without.splitlines())
 
 
 @pytest.mark.parametrize(
