@@ -13,6 +13,7 @@ pub mod cli;
 pub mod client;
 pub mod domain;
 pub mod http;
+pub mod propagation;
 pub mod service;
 pub mod settings;
 pub mod ssh;

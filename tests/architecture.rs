@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
     &["http", "telemetry"],
     &["auth", "service"],
     &["store", "vault", "ssh"],
-    &["domain"],
+    &["domain", "propagation"],
 ];
 
 /// The folders of `src/http` that don't know each other. Of the files beside them only `mod.rs`, which mounts them,

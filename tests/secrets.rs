@@ -1,4 +1,4 @@
-//! The whole flow with logging at TRACE: no private key, password or token in any line, of any crate.
+//! The whole flow with logging at TRACE, and traces: no private key, password or token in any line, of any crate, nor in any span.
 //!
 //! A binary of its own, because the subscriber must be global: a scoped one does not hear the threads that generate
 //! keys and write to the database.
@@ -13,10 +13,17 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use keypaird::telemetry::traces::Traces;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use serde_json::{Value, json};
 use support::access_key::{Key, key_of};
 use support::{TestApp, User, alibaba};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGpKzW98qeX9FUOG5kdm2cuHpSVGip6/b9D9CIEj3dXY ann@laptop";
 
@@ -51,14 +58,30 @@ impl Log {
     }
 }
 
+/// Where all spans go that a collector would get.
+#[derive(Clone, Debug, Default)]
+struct Spans(Arc<Mutex<String>>);
+
+impl SpanExporter for Spans {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().push_str(&format!("{batch:?}\n"));
+        Ok(())
+    }
+}
+
 /// The one log of all tests, from the first use on.
 static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-    let subscriber =
-        subscriber.with_writer(log.clone()).with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL);
-    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone());
+    let lines = lines.with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL);
+    tracing_subscriber::registry().with(lines.with_filter(LevelFilter::TRACE)).with(TRACES.0.layer()).init();
     log
+});
+
+/// The traces of all tests.
+static TRACES: LazyLock<(Traces, Spans)> = LazyLock::new(|| {
+    let spans = Spans::default();
+    (Traces::over(spans.clone(), 1.0), spans)
 });
 
 #[actix_web::test]
@@ -72,6 +95,12 @@ async fn s46_at_trace_no_line_of_a_private_key_and_no_credential_is_logged() {
 
     let log = log.text();
     assert!(log.contains("created key pair kept-by-kps"), "the log was heard:\n{log}");
+    TRACES.0.stop();
+    let spans = TRACES.1.0.lock().unwrap().clone();
+    for seen in ["db.query.text", "kept-by-kps", "POST /v2.1/{project_id}/keypairs", "export"] {
+        assert!(spans.contains(seen), "{seen} is in no span");
+    }
+    let log = log + &spans;
     for private_key in &private_keys {
         for line in private_key.lines().filter(|line| !line.starts_with("-----")) {
             assert!(line.len() < 16 || !log.contains(line), "a line of a private key was logged");

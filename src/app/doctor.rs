@@ -9,8 +9,8 @@ use prometheus::Registry;
 use super::StartError;
 use super::master_keys::{KeyFile, master_key_file};
 use super::open::{database_url, open_by};
-use crate::auth::{Keystone, Mode};
-use crate::domain::Timestamp;
+use crate::auth::{CredentialMetrics, Keystone, Mode};
+use crate::domain::{Error, Timestamp};
 use crate::settings::{Settings, masked_url};
 use crate::store::{Access, Schema, Store, Survey};
 use crate::vault::kms::Kms;
@@ -206,7 +206,13 @@ async fn keystone(settings: &Settings) -> Finding {
         Mode::Embedded => return Finding::ok(CHECK, "none is needed: users are the service's own (identity.mode)"),
         Mode::Keystone => {}
     }
-    let keystone = match Keystone::new(&settings.identity.keystone, &Registry::new()) {
+    // Nobody looks at what is counted here.
+    let unseen = Registry::new();
+    let credentials = match CredentialMetrics::new(&unseen) {
+        Ok(credentials) => credentials,
+        Err(error) => return Finding::start(CHECK, &Error::internal(error).into()),
+    };
+    let keystone = match Keystone::new(&settings.identity.keystone, &unseen, &credentials) {
         Ok(keystone) => keystone,
         Err(error) => return Finding::start(CHECK, &error.into()),
     };

@@ -10,6 +10,7 @@ mod http1;
 mod listen;
 mod live;
 mod master_keys;
+mod metrics;
 mod open;
 mod stamp;
 mod stop;
@@ -41,9 +42,10 @@ pub use self::stop::Ask;
 use self::stop::{Conductor, Ended};
 use self::tls::Certificates;
 pub use self::tls::TlsError;
-use crate::auth::{AccessKeys, Authentication, Identity, Keystone, Mode, Nonces, StoredKeys};
+use crate::auth::{AccessKeys, Authentication, CredentialMetrics, Identity, Keystone, Mode, Nonces, StoredKeys};
 use crate::domain::{Actor, Dialect, Error, Region, Via};
 use crate::http;
+use crate::http::RequestMetrics;
 use crate::http::ops::Readiness;
 use crate::service::{Audit, Census, CheckpointMetrics, KeptKeys, KeyPairs, Pace, PassMetrics, Quotas};
 use crate::settings::Settings;
@@ -71,7 +73,7 @@ impl Application {
     /// Opens the database and the vault, binds both listeners, and makes the first accounts where there are none.
     pub async fn build(settings: &Settings) -> Result<Self, StartError> {
         let store = open_store(settings).await?;
-        let metrics = Registry::new();
+        let metrics = metrics::registry().map_err(Error::internal)?;
         let OpenVault { vault, master_keys, kms } = open_vault(settings, &store, &metrics, IfMissing::Make).await?;
         let region = Region::parse(&settings.region)?;
         let certificates = Certificates::read(settings, &metrics)?;
@@ -80,7 +82,8 @@ impl Application {
         let key_pairs = KeyPairs::new(keypair, own, region.clone(), store.clone(), vault.clone(), &metrics)?;
         let key_pairs = Arc::new(key_pairs);
         let quotas = Arc::new(Quotas::new(live.own.clone(), region.clone(), store.clone()));
-        let authentication = authentication(settings, &store, &metrics)?;
+        let credentials = CredentialMetrics::new(&metrics).map_err(Error::internal)?;
+        let authentication = authentication(settings, &store, &metrics, &credentials)?;
         let (listener, address) = bind(settings.http.listen)?;
         let (admin_listener, admin_address) = bind(settings.admin.listen)?;
         let first_start = first_accounts(settings, &store, &authentication, address).await?;
@@ -89,7 +92,7 @@ impl Application {
         let every = settings.ledger.checkpoint_interval();
         let checkpoints = Checkpoints { every, metrics: CheckpointMetrics::new(&metrics).map_err(Error::internal)? };
         store.show_metrics(&metrics).map_err(Error::internal)?;
-        let access_keys = access_keys(settings, &authentication, &store, &vault)?;
+        let access_keys = access_keys(settings, &authentication, &store, &vault, &credentials)?;
         let nonces = Nonces::new(store.clone());
         let readiness = Readiness::default();
         let lookout = Lookout {
@@ -111,6 +114,7 @@ impl Application {
             alibaba: Arc::new(http::alibaba::Products::new(&settings.alibaba, &live.alibaba, &key_pairs)?),
             rate_limits: live.rate_limits.clone(),
             census: Arc::new(Census::new(store.clone(), &metrics).map_err(Error::internal)?),
+            requests: Arc::new(RequestMetrics::new(&metrics).map_err(Error::internal)?),
             metrics,
             readiness: readiness.clone(),
         };
@@ -237,10 +241,16 @@ fn verification(
 }
 
 /// Who answers for tokens, as `identity.mode` says.
-fn authentication(settings: &Settings, store: &Store, metrics: &Registry) -> Result<Authentication, StartError> {
+fn authentication(
+    settings: &Settings,
+    store: &Store,
+    metrics: &Registry,
+    credentials: &CredentialMetrics,
+) -> Result<Authentication, StartError> {
+    let (lifetime, keystone) = (settings.identity.token_lifetime(), &settings.identity.keystone);
     Ok(match settings.identity.mode {
-        Mode::Embedded => Authentication::Embedded(Identity::new(settings.identity.token_lifetime(), store.clone())),
-        Mode::Keystone => Authentication::Keystone(Keystone::new(&settings.identity.keystone, metrics)?),
+        Mode::Embedded => Authentication::Embedded(Identity::new(lifetime, store.clone(), credentials)),
+        Mode::Keystone => Authentication::Keystone(Keystone::new(keystone, metrics, credentials)?),
     })
 }
 
@@ -251,11 +261,13 @@ fn access_keys(
     authentication: &Authentication,
     store: &Store,
     vault: &Vault,
+    metrics: &CredentialMetrics,
 ) -> Result<Option<AccessKeys>, StartError> {
     Ok(match authentication {
-        Authentication::Embedded(_) => Some(AccessKeys::stored(StoredKeys::new(store.clone(), vault.clone()))),
+        Authentication::Embedded(_) => Some(AccessKeys::stored(StoredKeys::new(store.clone(), vault.clone()), metrics)),
         Authentication::Keystone(keystone) => {
-            keystone.ec2_credentials(&settings.identity.keystone)?.map(AccessKeys::of_keystone)
+            let credentials = keystone.ec2_credentials(&settings.identity.keystone)?;
+            credentials.map(|credentials| AccessKeys::of_keystone(credentials, metrics))
         }
     })
 }

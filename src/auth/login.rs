@@ -84,7 +84,9 @@ impl Identity {
     /// once are [`Error::Busy`](crate::domain::Error::Busy).
     pub async fn login(&self, login: Login, source: IpAddr) -> Result<Issued, Refused> {
         let proven = match login.proof {
-            Proof::Password { user, password } => self.prove_by_password(&user, password, source).await?,
+            Proof::Password { user, password } => {
+                self.0.passwords.count(self.prove_by_password(&user, password, source).await)?
+            }
             Proof::Token(token) => self.prove_by_token(&token).await?,
         };
         let scope = self.granted_scope(&proven.user, login.scope).await?;
@@ -222,9 +224,10 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::future::join_all;
+    use prometheus::Registry;
 
     use super::*;
-    use crate::auth::{Password, UserChanges};
+    use crate::auth::{CredentialMetrics, Password, UserChanges};
     use crate::store::Store;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -233,7 +236,8 @@ mod tests {
     /// An identity with the users `alice` and, disabled, `bob`.
     async fn identity(directory: &tempfile::TempDir) -> Identity {
         let url = format!("sqlite:{}", directory.path().join("test.sqlite").display());
-        let identity = Identity::new(Duration::from_secs(60), Store::open(&url).await.expect("opens"));
+        let metrics = CredentialMetrics::new(&Registry::new()).expect("are registered");
+        let identity = Identity::new(Duration::from_secs(60), Store::open(&url).await.expect("opens"), &metrics);
         identity.user_create("alice", &password(RIGHT)).await.expect("is made");
         let bob = identity.user_create("bob", &password(RIGHT)).await.expect("is made");
         let disabled = UserChanges { enabled: Some(false), password: None };

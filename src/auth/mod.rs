@@ -9,6 +9,7 @@ mod failures;
 mod hashing;
 mod keystone;
 mod login;
+mod metrics;
 mod nonces;
 mod password;
 mod password_file;
@@ -27,6 +28,7 @@ use crate::store::Store;
 use callers::Callers;
 use failures::Failures;
 use hashing::Hashing;
+use metrics::{Judged, Method};
 
 pub use access_keys::{AccessKeys, Claim, SecurityToken, SignatureRefused, StoredKeys};
 pub use accounts::{FIRST_ADMIN, FIRST_MEMBER, FirstPasswords, UserChanges};
@@ -34,6 +36,7 @@ pub use authentication::{Authentication, ProjectsSeenBy};
 pub use failures::network;
 pub use keystone::{Ec2Credentials, Keystone, KeystoneError, Settings as KeystoneSettings};
 pub use login::{Domain, Issued, Login, ProjectRef, Proof, UserRef, WantedScope};
+pub use metrics::CredentialMetrics;
 pub use nonces::Nonces;
 pub use password::Password;
 pub use password_file::PasswordFileError;
@@ -93,6 +96,8 @@ struct Parts {
     hashing: Hashing,
     failures: Failures,
     callers: Callers,
+    tokens: Judged,
+    passwords: Judged,
 }
 
 impl Identity {
@@ -102,13 +107,15 @@ impl Identity {
     }
 
     /// Its tokens live `token_lifetime`.
-    pub fn new(token_lifetime: Duration, store: Store) -> Self {
+    pub fn new(token_lifetime: Duration, store: Store, metrics: &CredentialMetrics) -> Self {
         Self(Arc::new(Parts {
             store,
             token_lifetime,
             hashing: Hashing::new(),
             failures: Failures::default(),
             callers: Callers::default(),
+            tokens: metrics.of(Method::Token),
+            passwords: metrics.of(Method::Password),
         }))
     }
 }

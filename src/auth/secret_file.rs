@@ -21,6 +21,8 @@ pub enum SecretKind {
     PrivateKey,
     DatabaseUrl,
     TlsKey,
+    /// What is sent with traces.
+    Headers,
 }
 
 impl fmt::Display for SecretKind {
@@ -31,6 +33,7 @@ impl fmt::Display for SecretKind {
             Self::PrivateKey => "private key",
             Self::DatabaseUrl => "database URL",
             Self::TlsKey => "private key",
+            Self::Headers => "headers",
         })
     }
 }

@@ -42,6 +42,10 @@ impl Session {
 impl Identity {
     /// The caller that a token stands for, cached for at most five seconds.
     pub async fn caller(&self, token: &str) -> Result<Caller, Refused> {
+        self.0.tokens.count(self.judge(token).await)
+    }
+
+    async fn judge(&self, token: &str) -> Result<Caller, Refused> {
         let hash = token::hash(token).ok_or(Refused::Unauthenticated)?;
         let asked = Instant::now();
         if let Some(caller) = self.0.callers.find(&hash, asked, Timestamp::now()) {
@@ -55,7 +59,11 @@ impl Identity {
 
     /// All that a token stands for, always read from the database.
     pub async fn session(&self, token: &str) -> Result<Session, Refused> {
-        self.session_of(token::hash(token).ok_or(Refused::Unauthenticated)?).await
+        let session = match token::hash(token) {
+            Some(hash) => self.session_of(hash).await,
+            None => Err(Refused::Unauthenticated),
+        };
+        self.0.tokens.count(session)
     }
 
     pub(super) async fn session_of(&self, hash: TokenHash) -> Result<Session, Refused> {

@@ -10,7 +10,7 @@ use super::{Failure, signals};
 use crate::app::Application;
 use crate::app::first_start::{FirstStart, LoginFiles};
 use crate::settings::{Flag, Loaded, Settings};
-use crate::telemetry;
+use crate::telemetry::{self, Telemetry};
 
 const EXAMPLES: &str = "\
 The settings are checked before the database is opened or a port is bound. The log goes to stderr.
@@ -38,11 +38,15 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, settings: SettingsArguments) -> Result<(), Failure> {
     let named: Vec<Flag> = flag("--listen", "http.listen", arguments.listen).into_iter().collect();
     let Loaded { settings: holding, effective: holds } = settings.load(named.clone())?;
-    let level = telemetry::start(&holding.log).map_err(Failure::Other)?;
+    let Telemetry { level, traces } = telemetry::start(&holding.log, &holding.traces).map_err(Failure::Other)?;
     let reload = Reload { arguments: settings, named, holds, level };
     raise_open_files();
     let runtime = Runtime::new().map_err(Failure::other)?;
-    runtime.block_on(serve(&holding, reload))
+    let served = runtime.block_on(serve(&holding, reload));
+    if let Some(traces) = traces {
+        traces.stop();
+    }
+    served
 }
 
 async fn serve(settings: &Settings, reload: Reload) -> Result<(), Failure> {

@@ -13,8 +13,10 @@ pub mod huawei;
 pub mod identity;
 pub mod json;
 pub mod members;
+mod metrics;
 pub mod microversion;
 pub mod nova;
+mod operation;
 pub mod ops;
 pub mod options;
 pub mod rate_limit;
@@ -33,6 +35,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use prometheus::Registry;
 
+pub use self::metrics::RequestMetrics;
 pub use self::rate_limit::RateLimits;
 pub use self::trace::{Requests, trace};
 pub use self::trusted_proxies::TrustedProxies;
@@ -58,6 +61,7 @@ pub struct State {
     pub rate_limits: RateLimits,
     /// What is counted; the operator's listener shows it.
     pub metrics: Registry,
+    pub requests: Arc<RequestMetrics>,
     /// Whether requests may be sent here; the operator's listener tells it.
     pub readiness: ops::Readiness,
 }

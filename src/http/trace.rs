@@ -1,4 +1,5 @@
-//! One log line for each request: method, route, status, time. Never headers, query values, bodies or paths as sent.
+//! One log line for each request, and one span: method, route, status, time. Never headers, query values, bodies or paths as
+//! sent.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -8,11 +9,16 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
+use opentelemetry::trace::{Status, TraceContextExt};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::State;
 use super::forwarded::Reached;
+use super::metrics::{self, Active, Labels};
+use super::operation::Asked;
+use crate::propagation::{self, Sender};
 
 /// What stands for a route where no template matches: the path itself is a caller's text.
 const UNMATCHED: &str = "(no route)";
@@ -22,59 +28,80 @@ pub fn trace() -> TracingLogger<Requests> {
     TracingLogger::new()
 }
 
-/// When the request came; kept in its extensions.
-struct Started(Instant);
-
-/// What a request asks for, where its route does not say; kept in its extensions.
-#[derive(Clone)]
-struct Operation {
-    dialect: &'static str,
-    action: Option<String>,
+/// When the request came, and to which route; kept in its extensions.
+struct Started {
+    at: Instant,
+    /// The template: the router looks for it anew each time it is asked.
+    route: Option<String>,
+    _active: Option<Active>,
 }
 
-/// The longest name of an action that is logged.
-const LONGEST_ACTION: usize = 64;
-
-/// Has the log say what a request asks for. What is no name of an action, but a caller's text, is left out.
-pub(super) fn name_operation(request: &HttpRequest, dialect: &'static str, action: Option<&str>) {
-    let is_name = |action: &&str| action.len() <= LONGEST_ACTION && action.bytes().all(|c| c.is_ascii_alphabetic());
-    let action = action.filter(is_name).map(ToOwned::to_owned);
-    Span::current().record("action", action.as_deref());
-    request.extensions_mut().insert(Operation { dialect, action });
-}
-
-/// The dialect that a request is answered in, as the log names it.
-pub(super) fn dialect_of(request: &HttpRequest) -> &'static str {
-    let named = request.extensions().get::<Operation>().map(|operation| operation.dialect);
-    named.unwrap_or_else(|| dialect(request.match_pattern().as_deref().unwrap_or(UNMATCHED)))
-}
-
-/// Puts `request_id`, `method`, `route`, `client` and, where there is one, `action` on everything that is logged while a request is answered.
+/// Puts `request_id`, `method`, `route`, `client`, where there is one `action`, and where traces are sent `trace_id` and `span_id`
+/// on everything that is logged while a request is answered.
 pub struct Requests;
 
 impl RootSpanBuilder for Requests {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        request.extensions_mut().insert(Started(Instant::now()));
+        let at = Instant::now();
         let id = request.extensions().get::<RequestId>().copied();
-        tracing::info_span!(
+        let route = request.match_pattern();
+        let active = request.app_data::<Data<State>>().map(|state| state.requests.begin());
+        let span = tracing::info_span!(
             "request",
             request_id = id.map(tracing::field::display),
-            method = %request.method(),
-            route = request.match_pattern().as_deref().unwrap_or(UNMATCHED),
+            method = metrics::method(request.method()),
+            route = route.as_deref().unwrap_or(UNMATCHED),
             client = client(request.request()).map(tracing::field::display),
             action = tracing::field::Empty,
-        )
+            trace_id = tracing::field::Empty,
+            span_id = tracing::field::Empty,
+        );
+        begin_trace(&span, request);
+        request.extensions_mut().insert(Started { at, route, _active: active });
+        span
     }
 
-    fn on_request_end<B: MessageBody>(_span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
-        match outcome {
-            Ok(response) => answered(response),
-            Err(error) => {
-                let status = error.as_response_error().status_code().as_u16();
-                tracing::error!(status, cause = ?error, "a request failed before it reached its route");
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => {
+                answered(response);
+                response.status()
             }
+            Err(error) => {
+                let status = error.as_response_error().status_code();
+                tracing::error!(
+                    status = status.as_u16(),
+                    cause = ?error,
+                    "a request failed before it reached its route"
+                );
+                status
+            }
+        };
+        span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+        if status.is_server_error() {
+            span.set_status(Status::error(""));
         }
     }
+}
+
+/// Where traces are sent: the request's own belongs to the one that its headers name, and the log says to which.
+fn begin_trace(span: &Span, request: &ServiceRequest) {
+    let header = |name: &str| request.headers().get(name)?.to_str().ok();
+    if span.set_parent(propagation::extract(header, sender(request))).is_err() {
+        return;
+    }
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    span.record("trace_id", tracing::field::display(context.trace_id()));
+    span.record("span_id", tracing::field::display(context.span_id()));
+}
+
+/// Proxies that may say whom a request comes from may also say what is recorded.
+fn sender(request: &ServiceRequest) -> Sender {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let state = request.app_data::<Data<State>>();
+    let is_trusted = peer.zip(state).is_some_and(|(peer, state)| state.settings.trusted_proxies.contains(peer));
+    if is_trusted { Sender::Trusted } else { Sender::Stranger }
 }
 
 /// The address that counts as the client's wherever one is asked for.
@@ -86,15 +113,21 @@ fn client(request: &HttpRequest) -> Option<IpAddr> {
 fn answered<B>(response: &ServiceResponse<B>) {
     let request = response.request();
     let method = request.method();
-    let pattern = request.match_pattern();
+    let (pattern, took) = match request.extensions_mut().get_mut::<Started>() {
+        Some(started) => (started.route.take(), started.at.elapsed()),
+        None => (None, Duration::ZERO),
+    };
+    // A path with slashes in a row has a route only since these were merged.
+    let pattern = pattern.or_else(|| request.match_pattern());
     let route = pattern.as_deref().unwrap_or(UNMATCHED);
-    let took = request.extensions().get::<Started>().map_or(Duration::ZERO, |started| started.0.elapsed());
-    let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let operation = request.extensions().get::<Operation>().cloned();
-    let of_route = || Operation { dialect: dialect(route), action: None };
-    let Operation { dialect, action } = operation.unwrap_or_else(of_route);
-    let action = action.map(|action| format!(" {action}")).unwrap_or_default();
+    let Asked { dialect, action, operation } = Asked::of(request, route);
     let status = response.status();
+    if let Some(state) = request.app_data::<Data<State>>() {
+        let labels = Labels { method: metrics::method(method), status, dialect, operation };
+        state.requests.answered(route, labels, took);
+    }
+    let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let action = action.map(|action| format!(" {action}")).unwrap_or_default();
     let code = status.as_u16();
     match importance(status, dialect, route) {
         // `Debug` carries what the caller is not told; domain errors hold no secrets.
@@ -142,43 +175,5 @@ fn importance(status: StatusCode, dialect: &str, route: &str) -> Importance {
         Importance::Probe
     } else {
         Importance::Usual
-    }
-}
-
-/// Whose route it is, told by the template, unless the dialect itself says so; `nova` also for what no dialect takes, since
-/// Nova answers that.
-fn dialect(route: &str) -> &'static str {
-    let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
-    match route.split('/').nth(1) {
-        Some("health" | "metrics" | "ledger") => "ops",
-        Some("identity") => "identity",
-        Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
-        Some("v3") => "kps",
-        Some(_) if has_segment("keypairs") => "kps",
-        Some(_) | None => "nova",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_template_tells_the_dialect() {
-        let cases = [
-            ("/health/ready", "ops"),
-            ("/metrics", "ops"),
-            ("/identity/v3/auth/tokens", "identity"),
-            ("/v3/auth/tokens", "identity"),
-            ("/v3/{project_id}/keypairs/{name}", "kps"),
-            ("/v2.1/{project_id}/keypairs", "kps"),
-            ("/v2.1/{project_id}/os-keypairs/{name}", "nova"),
-            ("/v2.1/os-keypairs", "nova"),
-            ("/", "nova"),
-            (UNMATCHED, "nova"),
-        ];
-        for (route, expected) in cases {
-            assert_eq!(dialect(route), expected, "{route}");
-        }
     }
 }

@@ -75,6 +75,7 @@ impl KeyPairs {
     pub async fn create(&self, caller: &Caller, via: &Via, new: NewKeyPair) -> Result<Created> {
         let attempt = Attempt { action: new.origin.action(), event: new.origin.event(), name: new.name.clone() };
         let outcome = self.try_create(caller, via, new).await;
+        self.metrics.created(&outcome);
         self.record_failure(caller, via, attempt, &outcome).await;
         outcome
     }

@@ -51,6 +51,7 @@ impl Known {
         let read = match self.0.get(key).map(|default| &default.kind) {
             Some(ValueKind::Boolean(_)) => text.parse().map(ValueKind::Boolean).ok(),
             Some(ValueKind::I64(_)) => text.parse().map(ValueKind::I64).ok(),
+            Some(ValueKind::Float(_)) => text.parse().map(ValueKind::Float).ok(),
             Some(ValueKind::Array(_)) => Some(list(text)),
             _ => None,
         };

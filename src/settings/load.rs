@@ -185,6 +185,8 @@ fn check(known: &Known, key: &str, value: &Value) -> Option<Problem> {
     let (key, origin) = (key.to_owned(), origin(value));
     let found = type_of(&value.kind);
     match known.default_of(&key) {
+        // A whole number is a number, too.
+        Some(Value { kind: ValueKind::Float(_), .. }) if matches!(value.kind, ValueKind::I64(_)) => None,
         Some(default) if type_of(&default.kind) != found => {
             Some(Problem::WrongType { key, origin, expected: type_of(&default.kind), found })
         }

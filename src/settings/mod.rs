@@ -36,6 +36,7 @@ pub struct Settings {
     pub keypair: service::Settings,
     pub alibaba: http::alibaba::Settings,
     pub log: telemetry::Settings,
+    pub traces: telemetry::traces::Settings,
 }
 
 /// `data.*`

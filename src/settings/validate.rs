@@ -103,6 +103,8 @@ impl Settings {
             ("keypair.generator_wait_seconds", at_least_one(self.keypair.generator_wait_seconds)),
             ("keypair.pool.size", self.pool_size()),
             ("log.level", telemetry::filter(&self.log.level).map(drop)),
+            ("traces.endpoint", self.traces.endpoint.as_deref().map_or(Ok(()), url)),
+            ("traces.sample_ratio", ratio(self.traces.sample_ratio)),
         ];
         let checks = checks.into_iter().chain(self.vault.kms.validate()).chain(self.tls());
         let failed = checks.filter_map(|(key, result)| result.err().map(|reason| Invalid { key, reason }));
@@ -243,6 +245,10 @@ fn at_least_one(number: u64) -> Result<(), String> {
 fn a_timeout(seconds: u64) -> Result<(), String> {
     let fits = (1..=LONGEST_TIMEOUT).contains(&seconds);
     fits.then_some(()).ok_or_else(|| format!("it must be 1 to {LONGEST_TIMEOUT}"))
+}
+
+fn ratio(number: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&number) { Ok(()) } else { Err("it must be 0 to 1".to_owned()) }
 }
 
 fn public_url(written: &str) -> Result<(), String> {

@@ -7,7 +7,7 @@ use tracing::instrument;
 
 use super::Store;
 use super::chains::{ChainPlace, behind};
-use super::connection::run;
+use super::connection::{insert_many, run};
 use super::readers::read;
 use super::schema::{ledger_checkpoint_heads as heads, ledger_checkpoints as checkpoints, owners};
 use crate::domain::{Error, Result};
@@ -124,7 +124,7 @@ impl Store {
                         )
                     })
                     .collect();
-                run!(conn, execute, diesel::insert_into(heads::table).values(&rows))?;
+                insert_many!(conn, execute, diesel::insert_into(heads::table).values(&rows))?;
             }
             let last = grown.last().filter(|_| grown.len() == most);
             let next = last.map(|last| ChainPlace { region: last.region.clone(), owner: last.owner.clone() });

@@ -54,43 +54,62 @@ pub(super) enum Wire<'c> {
 /// each, so that what differs between the backends' types (upserts, `RETURNING`) still has one source text.
 macro_rules! run {
     ($conn:expr, $method:ident, $statement:expr) => {
+        $crate::store::connection::run_by!(on_sqlite, $conn, $method, $statement)
+    };
+}
+pub(super) use run;
+
+/// The same of a statement that inserts many rows.
+macro_rules! insert_many {
+    ($conn:expr, $method:ident, $statement:expr) => {
+        $crate::store::connection::run_by!(rows_on_sqlite, $conn, $method, $statement)
+    };
+}
+pub(super) use insert_many;
+
+macro_rules! run_by {
+    ($on_sqlite:ident, $conn:expr, $method:ident, $statement:expr) => {
         match &$conn.wire {
             $crate::store::connection::Wire::Postgres(postgres) => {
-                let mut connection: &diesel_async::AsyncPgConnection = postgres;
-                diesel_async::RunQueryDsl::$method($statement, &mut connection).await
+                $crate::store::statement::on_postgres!(postgres, $method, $statement)
             }
             $crate::store::connection::Wire::Sqlite(sqlite) => {
                 let mut connection = sqlite.borrow_mut();
-                diesel::RunQueryDsl::$method($statement, &mut **connection)
+                $crate::store::statement::$on_sqlite!(&mut **connection, $method, $statement)
             }
         }
     };
 }
-pub(super) use run;
+pub(super) use run_by;
 
 /// Runs a statement for each item and gathers the answers in the items' order. On PostgreSQL all of them are sent before
 /// the first answer is awaited.
 macro_rules! run_each {
     ($conn:expr, $method:ident, $items:expr, |$item:pat_param| $statement:expr) => {
+        $crate::store::connection::run_each_by!(on_sqlite, $conn, $method, $items, |$item| $statement)
+    };
+}
+pub(super) use run_each;
+
+macro_rules! run_each_by {
+    ($on_sqlite:ident, $conn:expr, $method:ident, $items:expr, |$item:pat_param| $statement:expr) => {
         match &$conn.wire {
             $crate::store::connection::Wire::Postgres(postgres) => {
                 let shared: &diesel_async::AsyncPgConnection = postgres;
-                let sent = $items.map(async |$item| {
-                    let mut connection = shared;
-                    diesel_async::RunQueryDsl::$method($statement, &mut connection).await
-                });
+                let sent =
+                    $items.map(async |$item| $crate::store::statement::on_postgres!(shared, $method, $statement));
                 futures_util::future::try_join_all(sent).await
             }
             $crate::store::connection::Wire::Sqlite(sqlite) => {
                 let mut connection = sqlite.borrow_mut();
                 $items
-                    .map(|$item| diesel::RunQueryDsl::$method($statement, &mut **connection))
+                    .map(|$item| $crate::store::statement::$on_sqlite!(&mut **connection, $method, $statement))
                     .collect::<QueryResult<Vec<_>>>()
             }
         }
     };
 }
-pub(super) use run_each;
+pub(super) use run_each_by;
 
 /// Inserts rows by statements of 32, 16, 8, 4, 2 and 1 rows, all of which are sent before the first answer is awaited; gives
 /// what each statement gives. Each is prepared once for a connection: one of just as many rows as there are would be parsed
@@ -104,12 +123,28 @@ macro_rules! insert_rows {
         let (of_2, rest) = rest.as_chunks::<2>();
         let (of_1, _) = rest.as_chunks::<1>();
         let answers = futures_util::try_join!(
-            async { $crate::store::connection::run_each!($conn, $method, of_32.iter(), |$some| $statement) },
-            async { $crate::store::connection::run_each!($conn, $method, of_16.iter(), |$some| $statement) },
-            async { $crate::store::connection::run_each!($conn, $method, of_8.iter(), |$some| $statement) },
-            async { $crate::store::connection::run_each!($conn, $method, of_4.iter(), |$some| $statement) },
-            async { $crate::store::connection::run_each!($conn, $method, of_2.iter(), |$some| $statement) },
-            async { $crate::store::connection::run_each!($conn, $method, of_1.iter(), |$some| $statement) },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_32.iter(), |$some| {
+                    $statement
+                })
+            },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_16.iter(), |$some| {
+                    $statement
+                })
+            },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_8.iter(), |$some| $statement)
+            },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_4.iter(), |$some| $statement)
+            },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_2.iter(), |$some| $statement)
+            },
+            async {
+                $crate::store::connection::run_each_by!(rows_on_sqlite, $conn, $method, of_1.iter(), |$some| $statement)
+            },
         );
         answers.map(|(of_32, of_16, of_8, of_4, of_2, of_1)| [of_32, of_16, of_8, of_4, of_2, of_1].concat())
     }};

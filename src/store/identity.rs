@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use tracing::instrument;
 
-use super::connection::run;
+use super::connection::{insert_many, run};
 use super::grants::GrantRow;
 use super::projects::ProjectRow;
 use super::schema::{grants, instance, projects, users};
@@ -28,9 +28,9 @@ impl Store {
             if before > 0 {
                 return Ok(Bootstrapped::Before);
             }
-            run!(conn, execute, diesel::insert_into(users::table).values(&users))?;
-            run!(conn, execute, diesel::insert_into(projects::table).values(&projects))?;
-            run!(conn, execute, diesel::insert_into(grants::table).values(&grants))?;
+            insert_many!(conn, execute, diesel::insert_into(users::table).values(&users))?;
+            insert_many!(conn, execute, diesel::insert_into(projects::table).values(&projects))?;
+            insert_many!(conn, execute, diesel::insert_into(grants::table).values(&grants))?;
             Ok(Bootstrapped::Done)
         })
         .await

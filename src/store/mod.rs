@@ -31,6 +31,7 @@ mod rows;
 mod schema;
 mod schema_version;
 mod search;
+mod statement;
 mod survey;
 mod tags;
 mod tls;
@@ -49,7 +50,7 @@ use prometheus::Registry;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use tracing::instrument;
+use tracing::{Instrument, instrument};
 
 pub use self::chains::{ChainPage, ChainPlace};
 pub use self::checkpoints::{ChainHead, Grown, HeadPage, Signed, StoredCheckpoint};
@@ -66,7 +67,7 @@ use self::readers::{Readers, read};
 pub use self::schema_version::{Migrated, SchemaFit, SchemaVersion};
 pub use self::search::{Outline, OutlineFilter};
 pub use self::survey::{Schema, Survey};
-use self::writer::{Abort, Command};
+use self::writer::{Abort, Command, Waiting};
 use crate::domain::{
     AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Region, Result, SealedPrivateKey,
     StoredToken, Tag, User, UserId,
@@ -88,7 +89,7 @@ struct Inner {
     migrated: Migrated,
     readers: Readers,
     metrics: Metrics,
-    queue: mpsc::Sender<Command>,
+    queue: mpsc::Sender<Waiting>,
     /// Last, because it ends when the queue is dropped.
     _thread: Joined,
 }
@@ -158,7 +159,7 @@ impl Store {
         self.0.backend
     }
 
-    /// Has what is counted about the ledger shown by `registry`.
+    /// Has what is counted about the ledger, the writer and the schema shown by `registry`.
     pub fn show_metrics(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         self.0.metrics.show(registry)
     }
@@ -201,11 +202,19 @@ impl Store {
     }
 
     async fn submit<T>(&self, command: Command, answered: oneshot::Receiver<Result<T>>) -> Result<T> {
-        self.0.queue.try_send(command).map_err(|refused| match refused {
+        let span = match self.0.backend {
+            Backend::Postgres => {
+                tracing::debug_span!("transaction", otel.kind = "client", db.system.name = "postgresql")
+            }
+            Backend::Sqlite => tracing::debug_span!("transaction", otel.kind = "client", db.system.name = "sqlite"),
+        };
+        let waiting = Waiting::new(command, span.clone(), &self.0.metrics);
+        self.0.queue.try_send(waiting).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::Busy { what: "the database", retry_after: Duration::from_secs(1) },
             TrySendError::Closed(_) => unavailable("the writer has ended"),
         })?;
         let late = |_| unavailable("the database did not answer in time: what became of the write is not known");
-        timeout(TIMEOUT, answered).await.map_err(late)?.map_err(|_| unavailable("the writer has ended"))?
+        let answered = timeout(TIMEOUT, answered).instrument(span).await;
+        answered.map_err(late)?.map_err(|_| unavailable("the writer has ended"))?
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tracing::instrument;
 
 use super::Store;
-use super::connection::{run, unavailable};
+use super::connection::{insert_many, run, unavailable};
 use super::schema::nonces;
 use super::writer::{Command, Writer};
 use crate::domain::{Error, Result, Timestamp};
@@ -33,7 +33,7 @@ pub(super) async fn commit(writer: &mut Writer, writes: Vec<NonceWrite>) {
     let inserted = writer
         .transaction(async |conn| {
             let insert = diesel::insert_into(nonces::table).values(&rows).on_conflict_do_nothing();
-            let inserted: Vec<Vec<u8>> = run!(conn, get_results, insert.returning(nonces::hash))?;
+            let inserted: Vec<Vec<u8>> = insert_many!(conn, get_results, insert.returning(nonces::hash))?;
             Ok(inserted)
         })
         .await;

@@ -15,7 +15,7 @@ use super::pooler::Pooler;
 use super::readers::Readers;
 use super::schema_version::Migrated;
 use super::url::{self, Location};
-use super::writer::{self, Command, Writer};
+use super::writer::{self, Waiting, Writer};
 use super::{Backend, Inner, Store};
 use crate::domain::{Error, InstanceId, Result};
 
@@ -92,6 +92,7 @@ impl Store {
             .spawn(move || run_thread(Places { service, migration }, counting, commands, started))
             .map_err(Error::internal)?;
         let Started { instance, migrated } = starting.await.map_err(Error::internal)??;
+        metrics.schema_is(migrated.now.as_ref());
         let thread = Joined(Some(thread));
         Ok(Self(Arc::new(Inner { backend, instance, migrated, readers, metrics, queue, _thread: thread })))
     }
@@ -101,7 +102,7 @@ impl Store {
 fn run_thread(
     places: Places,
     metrics: Metrics,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Waiting>,
     started: oneshot::Sender<Result<Started>>,
 ) {
     let runtime = match Builder::new_current_thread().enable_all().build() {

@@ -6,7 +6,7 @@ use diesel::upsert::excluded;
 use tracing::instrument;
 
 use super::Store;
-use super::connection::{Conn, run};
+use super::connection::{Conn, insert_many, run};
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::schema::quotas;
@@ -203,7 +203,7 @@ async fn upsert(
     if rows.is_empty() {
         return Ok(());
     }
-    run!(
+    insert_many!(
         conn,
         execute,
         diesel::insert_into(quotas::table)

@@ -37,7 +37,7 @@ macro_rules! read {
                 let work = async {
                     loop {
                         let link = attempts.link().await?;
-                        let answer = diesel_async::RunQueryDsl::$method($statement, &mut &link.connection).await;
+                        let answer = $crate::store::statement::on_postgres!(&link.connection, $method, $statement);
                         if let Some(answer) = attempts.settle(answer) {
                             break answer;
                         }
@@ -49,7 +49,7 @@ macro_rules! read {
                 }
             }
             $crate::store::readers::Readers::Sqlite(readers) => {
-                readers.read(|connection| diesel::RunQueryDsl::$method($statement, connection))
+                readers.read(|connection| $crate::store::statement::on_sqlite!(connection, $method, $statement))
             }
         }
     };

@@ -9,7 +9,7 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use super::Store;
-use super::connection::{Conn, run};
+use super::connection::{Conn, insert_many, run};
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::rows::is_named;
@@ -88,7 +88,7 @@ impl Store {
             let before = count(conn, &space, &ids).await?;
             let rows: Vec<TagRow> =
                 ids.iter().flat_map(|id| add.iter().map(|tag| TagRow::new(&space, id, tag))).collect();
-            run!(
+            insert_many!(
                 conn,
                 execute,
                 diesel::insert_into(tags::table)

@@ -1,15 +1,16 @@
 //! The one thread that writes: it takes all that waits, and gathers creates and deletes of key pairs in one transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 use super::batch::{self, KeyPairWrite};
 use super::connection::{Conn, Link, TIMEOUT, unavailable};
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Place};
 use super::nonces::NonceWrite;
 use super::url::Location;
 use crate::domain::{Error, Result, Source};
@@ -28,6 +29,21 @@ pub(super) enum Command {
     Nonce(NonceWrite),
     /// Any other write: a transaction of its own.
     Other(Job),
+}
+
+/// A command in the queue.
+pub(super) struct Waiting {
+    command: Command,
+    since: Instant,
+    /// The request's, for what is done for it here.
+    span: Span,
+    place: Place,
+}
+
+impl Waiting {
+    pub(super) fn new(command: Command, span: Span, metrics: &Metrics) -> Self {
+        Self { command, since: Instant::now(), span, place: metrics.wait() }
+    }
 }
 
 pub(super) type Job = Box<dyn for<'w> FnOnce(&'w mut Writer) -> LocalBoxFuture<'w, ()> + Send>;
@@ -65,30 +81,33 @@ impl Writer {
     }
 
     /// Works until the last [`super::Store`] is gone.
-    pub(super) async fn work(mut self, mut queue: mpsc::Receiver<Command>) {
+    pub(super) async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut waiting = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut waiting, BATCH).await > 0 {
             let mut key_pairs = Vec::new();
             let mut nonces = Vec::new();
             let mut others = Vec::new();
-            for command in waiting.drain(..) {
+            for Waiting { command, since, span, place } in waiting.drain(..) {
+                self.metrics.begin(place, since.elapsed());
                 match command {
                     // Whoever went away while it waited has been told nothing, or to come again: it is not begun.
                     Command::KeyPair(write) if write.answer.is_closed() => {}
-                    Command::KeyPair(write) => key_pairs.push(write),
+                    Command::KeyPair(write) => key_pairs.push((write, span)),
                     Command::Nonce(write) if write.is_abandoned() => {}
-                    Command::Nonce(write) => nonces.push(write),
-                    Command::Other(job) => others.push(job),
+                    Command::Nonce(write) => nonces.push((write, span)),
+                    Command::Other(job) => others.push((job, span)),
                 }
             }
             if !nonces.is_empty() {
-                super::nonces::commit(&mut self, nonces).await;
+                let (nonces, spans): (Vec<_>, Vec<_>) = nonces.into_iter().unzip();
+                super::nonces::commit(&mut self, nonces).instrument(gathered(&spans)).await;
             }
             if !key_pairs.is_empty() {
-                batch::commit(&mut self, key_pairs).await;
+                let (key_pairs, spans): (Vec<_>, Vec<_>) = key_pairs.into_iter().unzip();
+                batch::commit(&mut self, key_pairs).instrument(gathered(&spans)).await;
             }
-            for job in others {
-                job(&mut self).await;
+            for (job, span) in others {
+                job(&mut self).instrument(span).await;
             }
         }
     }
@@ -101,8 +120,15 @@ impl Writer {
     ) -> Result<T, Failed<T>> {
         let mut attempt = 1;
         loop {
-            match self.attempt(&statements).await {
-                Err(Failed::Database(lost)) if attempt < ATTEMPTS && is_conflict(&lost) => {
+            let started = Instant::now();
+            let outcome = self.attempt(&statements).await;
+            self.metrics.ended(started.elapsed());
+            match outcome {
+                Err(Failed::Database(lost))
+                    if attempt < ATTEMPTS
+                        && let Some(sqlstate) = conflict(&lost) =>
+                {
+                    self.metrics.lost(sqlstate);
                     tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
@@ -211,15 +237,31 @@ impl<T> From<Failed<T>> for Error {
     }
 }
 
-/// A serialization failure (40001), a deadlock (40P01, which has no kind of its own in diesel), or SQLite's lock held by
-/// another process.
+/// Shown in the first one's trace, which the others' point to: what is done for all, is done once.
+fn gathered(spans: &[Span]) -> Span {
+    let mut listened = spans.iter().filter(|span| !span.is_disabled());
+    let Some(first) = listened.next() else { return Span::none() };
+    listened.for_each(|other| {
+        other.follows_from(first);
+    });
+    first.clone()
+}
+
 fn is_conflict(cause: &DatabaseError) -> bool {
+    conflict(cause).is_some()
+}
+
+/// A serialization failure, a deadlock (which has no kind of its own in diesel), or SQLite's lock held by another process: its
+/// SQLSTATE, or SQLite's name for it.
+fn conflict(cause: &DatabaseError) -> Option<&'static str> {
     match cause {
-        DatabaseError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        DatabaseError::DatabaseError(_, told) => {
-            matches!(told.message(), "deadlock detected" | "database is locked")
-        }
-        _ => false,
+        DatabaseError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Some("40001"),
+        DatabaseError::DatabaseError(_, told) => match told.message() {
+            "deadlock detected" => Some("40P01"),
+            "database is locked" => Some("SQLITE_BUSY"),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod reload;
 mod secrets;
 mod stop;
 mod tls;
+mod traces;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -241,7 +242,12 @@ struct Service {
 
 impl Service {
     fn start(settings: &[&str]) -> Self {
-        let service = Self::spawn(settings);
+        Self::start_among(&[], settings)
+    }
+
+    /// With variables in its environment.
+    fn start_among(variables: &[(&str, &str)], settings: &[&str]) -> Self {
+        let service = Self::spawn_among(variables, settings);
         // Bound ports come before running servers; from the first answer on, signals are heeded too.
         while service.ask("health", "GET /health/startup").0 != 200 {
             std::thread::sleep(Duration::from_millis(10));
@@ -251,12 +257,16 @@ impl Service {
 
     /// The same, as soon as its ports are bound.
     fn spawn(settings: &[&str]) -> Self {
+        Self::spawn_among(&[], settings)
+    }
+
+    fn spawn_among(variables: &[(&str, &str)], settings: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = keypaird(directory.path(), &["serve", "--listen", "127.0.0.1:0"]);
         command.args(["--set", "admin.listen=127.0.0.1:0", "--set", "log.format=json"]);
         // No balancer is told that it stops.
         command.args(["--set", "http.drain_seconds=0"]).args(settings);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut service = Self { child, log, started: Value::Null, directory };
         let mut told = String::new();

@@ -1,4 +1,5 @@
-"""The alert rules and the dashboard: that Prometheus reads them, that each rule fires, and that what they ask for is counted."""
+"""The metrics, the alert rules and the dashboard: that Prometheus reads them, that each rule fires, and that what they ask for is
+counted and told."""
 
 import json
 import re
@@ -11,6 +12,13 @@ from tools import ALERTS, BINARY, DASHBOARD, HERE, ROOT, run
 
 # Prometheus' own: whether it could read the metrics, and which alerts there are.
 OF_PROMETHEUS = {"up"}
+# Those of the process, which a library names.
+OF_PROCESS = {
+    f"process_{name}"
+    for name in [
+        "cpu_seconds_total", "max_fds", "open_fds", "resident_memory_bytes", "start_time_seconds", "threads", "virtual_memory_bytes",
+    ]
+}  # fmt: skip
 # What a histogram is asked by.
 PARTS = ["_bucket", "_sum", "_count"]
 # The places of a query that hold labels, durations and texts, not names of metrics.
@@ -62,7 +70,17 @@ def test_the_dashboard_shows_all_that_the_service_counts():
 def test_the_sources_name_what_a_running_service_shows(exposition):
     shown = set(re.findall(r"^# TYPE (\w+) ", exposition, re.MULTILINE))
     assert shown - counted() == set(), "counted() does not find where these are registered"
-    assert {"keypair_pool_draws_total", "rows_by_kek", "audit_records_total", "keypaird_kms_up"} <= shown
+    assert OF_PROCESS | {"keypair_pool_draws_total", "rows_by_kek", "audit_records_total", "keypaird_kms_up"} <= shown
+    assert {"http_server_request_duration_seconds", "keypair_operations_total", "auth_requests_total"} <= shown
+
+
+def test_promtool_reads_the_metrics_and_finds_their_names_good(exposition):
+    run("promtool", "check", "metrics", input=exposition)
+
+
+def test_the_docs_tell_of_every_metric():
+    told = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "observability.md").read_text(), re.MULTILINE))
+    assert counted() - told == set(), "give these a line in docs/observability.md"
 
 
 @pytest.fixture(scope="module")
@@ -110,4 +128,4 @@ def names(query):
 def counted():
     """The names that the sources register: the first text that a metric is made with."""
     named = re.compile(r'(?:Opts::new|Gauge::new|Counter::new|counter|seconds)\(\s*"([a-z_]+)"')
-    return {name for file in (ROOT / "src").rglob("*.rs") for name in named.findall(file.read_text())}
+    return OF_PROCESS | {name for file in (ROOT / "src").rglob("*.rs") for name in named.findall(file.read_text())}

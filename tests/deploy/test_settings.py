@@ -30,9 +30,10 @@ OWN = {
     "identity.bootstrap_password_file",
     "identity.keystone.cafile",
     "identity.keystone.password_file",
+    "traces.headers_file",
     "vault.master_key_file",
 }
-TYPES = {bool: "boolean", int: "integer", str: "string", list: "array"}
+TYPES = {bool: "boolean", float: "number", int: "integer", str: "string", list: "array"}
 
 
 def test_the_schema_knows_every_setting_by_its_type():

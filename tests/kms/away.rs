@@ -35,7 +35,7 @@ async fn f19_without_its_kms_everything_else_works_and_kms_creates_are_told_to_t
     scene.app.kps(&demo, "GET", "/before", Value::Null).await.expect(200);
     assert!(matches!(scene.open("before").await, Err(keypaird::domain::Error::Unavailable { .. })));
     is_told(&scene, "degraded", "unavailable").await;
-    assert_eq!((scene.metric("keypaird_kms_up").await, scene.metric("kms_breaker_open").await), (0, 1));
+    assert_eq!((scene.metric("keypaird_kms_up").await, scene.metric("kms_breaker_state").await), (0, 1));
     scene.between.come_back();
     recovers(&scene).await;
 }
@@ -49,7 +49,7 @@ async fn recovers(scene: &Scene) {
         number += 1;
     }
     is_told(scene, "ready", "ok").await;
-    assert_eq!((scene.metric("keypaird_kms_up").await, scene.metric("kms_breaker_open").await), (1, 0));
+    assert_eq!((scene.metric("keypaird_kms_up").await, scene.metric("kms_breaker_state").await), (1, 0));
 }
 
 /// Waits until the operator's listener says so of the service and of the KMS, and has requests sent here all the time.

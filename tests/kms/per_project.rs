@@ -106,8 +106,8 @@ async fn s24_a_projects_key_is_forgotten_when_its_time_is_up_and_past_the_most_t
     scene.between.count_from_here();
     scene.open("a").await.unwrap();
     assert_eq!(scene.between.operations(), ["Decrypt"], "use does not prolong it");
-    assert!(scene.metric(r#"kms_project_key_cache_lookups_total{result="hit"}"#).await >= 1);
-    assert!(scene.metric(r#"kms_project_key_cache_lookups_total{result="miss"}"#).await >= 2);
+    assert!(scene.metric(r#"kek_cache_requests_total{result="hit"}"#).await >= 1);
+    assert!(scene.metric(r#"kek_cache_requests_total{result="miss"}"#).await >= 2);
 }
 
 #[actix_web::test]

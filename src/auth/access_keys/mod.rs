@@ -12,6 +12,7 @@ pub use self::stored::StoredKeys;
 
 use super::failures::{Attempt, Failures};
 use super::keystone::Ec2Credentials;
+use super::metrics::{CredentialMetrics, Judged, Method};
 use super::signatures::Signed;
 use super::token;
 use crate::domain::{AccessKeyId, Caller, Error, Result, SecretText, Temporary, Timestamp, TokenHash};
@@ -75,6 +76,7 @@ pub struct AccessKeys(Arc<Parts>);
 struct Parts {
     source: Source,
     failures: Failures,
+    judged: Judged,
 }
 
 /// Who keeps the keys.
@@ -99,17 +101,17 @@ pub(super) enum Lookup {
 
 impl AccessKeys {
     /// Those of the embedded identity.
-    pub fn stored(keys: StoredKeys) -> Self {
-        Self::of(Source::Stored(keys))
+    pub fn stored(keys: StoredKeys, metrics: &CredentialMetrics) -> Self {
+        Self::of(Source::Stored(keys), metrics.of(Method::Signature))
     }
 
     /// A Keystone's EC2 credentials.
-    pub fn of_keystone(credentials: Ec2Credentials) -> Self {
-        Self::of(Source::Keystone(credentials))
+    pub fn of_keystone(credentials: Ec2Credentials, metrics: &CredentialMetrics) -> Self {
+        Self::of(Source::Keystone(credentials), metrics.of(Method::KeystoneEc2))
     }
 
-    fn of(source: Source) -> Self {
-        Self(Arc::new(Parts { source, failures: Failures::default() }))
+    fn of(source: Source, judged: Judged) -> Self {
+        Self(Arc::new(Parts { source, failures: Failures::default(), judged }))
     }
 
     /// Refuses, before anything is looked up, a request of a key that has failed too often from its address.
@@ -125,10 +127,7 @@ impl AccessKeys {
     /// Wrong signatures are counted by key and address; a key that does not exist has nothing that could be guessed. They are
     /// forgotten by [`Self::succeeded`] alone: a signature that holds may be one that was overheard.
     pub async fn caller<S: Signed>(&self, claim: &Claim, signed: &S) -> Result<Caller, SignatureRefused<S::Refusal>> {
-        let judged = self.judge(claim, signed).await;
-        if let Source::Keystone(credentials) = &self.0.source {
-            credentials.judged(&judged);
-        }
+        let judged = self.0.judged.count_signed(self.judge(claim, signed).await);
         match &judged {
             Ok(_)
             | Err(

@@ -17,12 +17,12 @@ use super::account::OwnScope;
 use super::cache::{Answer, Answers, Hash};
 use super::client::{is_keystones_refusal, with_token};
 use super::failure::Failure;
-use super::metrics::{Operation, Outcome, Proof};
+use super::metrics::{Operation, Proof};
 use super::own_login::OwnLogin;
 use super::token_body::TokenBody;
 use super::{Keystone, KeystoneError, Settings, credential_body, unavailable};
-use crate::auth::access_keys::{SignatureRefused, Signer};
-use crate::domain::{AccessKeyId, Caller, Result, SecretText, hex};
+use crate::auth::access_keys::Signer;
+use crate::domain::{AccessKeyId, Result, SecretText, hex};
 
 /// How long a change in Keystone (a credential deleted, a user disabled, a role taken) may go unnoticed.
 const LIFETIME: Duration = Duration::from_secs(5);
@@ -74,23 +74,6 @@ impl Ec2Credentials {
             Answer::Valid(signer) => Ok(Some(signer)),
             Answer::Refused => Ok(None),
         }
-    }
-
-    /// Counts what became of a signed request.
-    pub(in crate::auth) fn judged<R>(&self, judged: &Result<Caller, SignatureRefused<R>>) {
-        let outcome = match judged {
-            Ok(_) => Outcome::Accepted,
-            Err(SignatureRefused::Domain(_)) => Outcome::Unavailable,
-            Err(
-                SignatureRefused::Signature(_)
-                | SignatureRefused::UnknownKey
-                | SignatureRefused::Disabled
-                | SignatureRefused::Over
-                | SignatureRefused::Locked { .. }
-                | SignatureRefused::SecurityToken(_),
-            ) => Outcome::Refused,
-        };
-        self.0.keystone.0.metrics.judged(Proof::Signature, outcome);
     }
 
     /// Says in the log if the service's own user cannot read credentials: by asking for one that nobody has.

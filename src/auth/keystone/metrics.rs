@@ -13,7 +13,6 @@ const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.7
 pub(super) struct Metrics {
     token_lookups: IntCounterVec,
     access_key_lookups: IntCounterVec,
-    credentials: IntCounterVec,
     requests: IntCounterVec,
     durations: HistogramVec,
 }
@@ -35,15 +34,6 @@ pub(super) enum Proof {
     Signature,
 }
 
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Accepted,
-    Refused,
-    /// Keystone did not say.
-    Unavailable,
-}
-
 /// What Keystone is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -56,6 +46,18 @@ pub(super) enum Operation {
     Credential,
     /// Whom an EC2 credential stands for.
     CredentialOwner,
+}
+
+impl Operation {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Validate => "validate",
+            Self::Project => "project",
+            Self::Credential => "credential",
+            Self::CredentialOwner => "credential_owner",
+        }
+    }
 }
 
 impl Metrics {
@@ -75,11 +77,6 @@ impl Metrics {
                 "auth_access_key_cache_lookups_total",
                 "Access keys looked up in the cache of Keystone's answers.",
                 &["result"],
-            )?,
-            credentials: counter(
-                "auth_requests_total",
-                "Credentials checked, by what came of it.",
-                &["method", "outcome"],
             )?,
             requests: counter(
                 "keystone_requests_total",
@@ -102,28 +99,9 @@ impl Metrics {
         lookups.with_label_values(&[result]).inc();
     }
 
-    pub(super) fn judged(&self, proof: Proof, outcome: Outcome) {
-        let method = match proof {
-            Proof::Token => "keystone_token",
-            Proof::Signature => "keystone_ec2",
-        };
-        let outcome = match outcome {
-            Outcome::Accepted => "accepted",
-            Outcome::Refused => "refused",
-            Outcome::Unavailable => "unavailable",
-        };
-        self.credentials.with_label_values(&[method, outcome]).inc();
-    }
-
     /// `status` is Keystone's, or `error` where none came.
     pub(super) fn asked(&self, operation: Operation, status: &str, took: Duration) {
-        let operation = match operation {
-            Operation::Login => "login",
-            Operation::Validate => "validate",
-            Operation::Project => "project",
-            Operation::Credential => "credential",
-            Operation::CredentialOwner => "credential_owner",
-        };
+        let operation = operation.as_str();
         self.requests.with_label_values(&[operation, status]).inc();
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());
     }

@@ -27,7 +27,8 @@ pub use self::settings::Settings;
 use self::cache::{Answer, Answers, Hash};
 use self::client::{Client, Existence};
 use self::failure::Failure;
-use self::metrics::{Lookup, Metrics, Outcome, Proof};
+use self::metrics::{Lookup, Metrics, Proof};
+use super::metrics::{CredentialMetrics, Judged, Method};
 use super::{Refused, SecretFileError};
 use crate::domain::{Caller, Error, ProjectId, Result, Timestamp};
 
@@ -60,6 +61,7 @@ struct Parts {
     client: Client,
     answers: Answers<Known>,
     metrics: Metrics,
+    judged: Judged,
     login_url: String,
     time: Duration,
 }
@@ -72,13 +74,18 @@ struct Known {
 
 impl Keystone {
     /// Reads the files that the settings name; sends nothing yet. What is counted is shown by `registry`.
-    pub fn new(settings: &Settings, registry: &Registry) -> Result<Self, KeystoneError> {
+    pub fn new(
+        settings: &Settings,
+        registry: &Registry,
+        credentials: &CredentialMetrics,
+    ) -> Result<Self, KeystoneError> {
         let metrics = Metrics::new(registry)?;
         let login_url = settings.www_authenticate_uri.clone().or_else(|| settings.auth_url.clone());
         Ok(Self(Arc::new(Parts {
             client: Client::new(settings, metrics.clone())?,
             answers: Answers::new(Duration::from_secs(settings.token_cache_seconds)),
             metrics,
+            judged: credentials.of(Method::KeystoneToken),
             login_url: login_url.unwrap_or_default(),
             time: Duration::from_secs(settings.timeout_seconds),
         })))
@@ -92,14 +99,7 @@ impl Keystone {
     /// The caller that a token stands for. Keystone is asked at most once in `token_cache_seconds` for a token, and never
     /// after the token's own end; while it is away, a token that is not remembered is [`Error::Unavailable`].
     pub async fn caller(&self, token: &str) -> Result<Caller, Refused> {
-        let judged = self.judge(token).await;
-        let outcome = match &judged {
-            Ok(_) => Outcome::Accepted,
-            Err(Refused::Unauthenticated) => Outcome::Refused,
-            Err(Refused::Domain(_)) => Outcome::Unavailable,
-        };
-        self.0.metrics.judged(Proof::Token, outcome);
-        judged
+        self.0.judged.count(self.judge(token).await)
     }
 
     async fn judge(&self, token: &str) -> Result<Caller, Refused> {

@@ -9,11 +9,14 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Request, RequestBuilder, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use super::metrics::{Metrics, Operation};
 use super::{KeystoneError, Settings};
+use crate::propagation;
 
 /// How many requests are under way to Keystone at once; further ones wait for their turn. Few, because a Keystone that is
 /// asked more at once than it can answer within an attempt's time answers none of it in time, and works on for those who
@@ -77,13 +80,16 @@ impl Transport {
 
     /// One exchange, measured, when its turn has come. An attempt gets half of the time: a connection that hangs leaves time
     /// for another one, and who has waited for the other half can still be answered.
-    pub(super) async fn send(&self, operation: Operation, request: Request) -> Result<Answered, Failure> {
+    pub(super) async fn send(&self, operation: Operation, mut request: Request) -> Result<Answered, Failure> {
         let _place = self.places.try_acquire().map_err(|_| Failure::Crowded)?;
         let turn = timeout(self.time / 2, self.turns.acquire()).await;
         let _turn = turn.map_err(|_| Failure::Crowded)?;
         let started = Instant::now();
-        let answered = timeout(self.time / 2, self.exchange(request)).await;
+        let span = span_of(operation, &request);
+        propagation::inject(&span, request.headers_mut());
+        let answered = timeout(self.time / 2, self.exchange(request)).instrument(span.clone()).await;
         let answered = answered.unwrap_or(Err(Failure::Slow(self.time / 2)));
+        describe(&span, &answered);
         let status = answered.as_ref().map_or("error".to_owned(), |answered| answered.status.as_str().to_owned());
         self.metrics.asked(operation, &status, started.elapsed());
         answered
@@ -102,6 +108,28 @@ impl Transport {
         }
         Ok(Answered { status: response.status(), headers: response.headers().clone(), body })
     }
+}
+
+/// In OpenTelemetry's words; without the path, which may hold ids.
+fn span_of(operation: Operation, request: &Request) -> Span {
+    let operation = operation.as_str();
+    tracing::debug_span!(
+        "keystone",
+        otel.name = %format_args!("keystone {operation}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = request.method().as_str(),
+        http.response.status_code = Empty,
+        server.address = request.url().host_str(),
+        server.port = request.url().port_or_known_default(),
+    )
+}
+
+fn describe(span: &Span, answered: &Result<Answered, Failure>) {
+    match answered {
+        Ok(Answered { status, .. }) => span.record("http.response.status_code", status.as_u16()),
+        Err(_) => span.record("otel.status_code", "error"),
+    };
 }
 
 /// Follows no redirect and uses no proxy from the environment: tokens go nowhere but where the settings say.

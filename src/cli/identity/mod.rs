@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 
 use clap::{Subcommand, ValueEnum};
+use prometheus::Registry;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -24,7 +25,7 @@ use super::output::table;
 use super::{Failure, output};
 use crate::app::first_start::FirstStartError;
 use crate::app::{self, StartError};
-use crate::auth::{Identity, Mode, Password, PasswordFileError};
+use crate::auth::{CredentialMetrics, Identity, Mode, Password, PasswordFileError};
 use crate::domain::{Error, Project, User};
 use crate::settings::Settings;
 
@@ -60,7 +61,9 @@ impl Command {
     /// What to print.
     async fn run(self, settings: &Settings) -> Result<String, Failure> {
         let store = app::open_store(settings).await.map_err(Failure::other)?;
-        let identity = Identity::new(settings.identity.token_lifetime(), store);
+        // Nobody looks at what a command counts.
+        let metrics = CredentialMetrics::new(&Registry::new()).map_err(Failure::other)?;
+        let identity = Identity::new(settings.identity.token_lifetime(), store, &metrics);
         let done = match self {
             Self::User(command) => command.run(&identity).await,
             Self::Project(command) => command.run(&identity).await,

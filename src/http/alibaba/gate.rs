@@ -20,7 +20,7 @@ use crate::auth::signatures::alibaba::{Sent, Signature, is_acs3};
 use crate::auth::signatures::form::{Unreadable, decode};
 use crate::domain::Dialect;
 use crate::http::body::{self, Unread};
-use crate::http::trace::name_operation;
+use crate::http::operation::{KeyPairOperation, name_operation};
 use crate::http::via::via;
 use crate::http::{State, request_id};
 
@@ -50,6 +50,20 @@ impl Product {
 
 /// What the log says of a request whose product is not known (yet).
 const NO_PRODUCT: &str = "alibaba";
+
+/// What an action does with key pairs, if anything.
+fn operation(action: &str) -> Option<KeyPairOperation> {
+    match action {
+        "CreateKeyPair" | "ImportKeyPair" => Some(KeyPairOperation::Create),
+        "DescribeKeyPairs" => Some(KeyPairOperation::List),
+        "DeleteKeyPairs" => Some(KeyPairOperation::Delete),
+        "TagResources" => Some(KeyPairOperation::Tag),
+        "UntagResources" => Some(KeyPairOperation::Untag),
+        "ListTagResources" => Some(KeyPairOperation::ListTags),
+        "JoinResourceGroup" => Some(KeyPairOperation::MoveToGroup),
+        _ => None,
+    }
+}
 
 /// Answers a call, or says why not.
 pub(super) async fn answer(
@@ -89,7 +103,8 @@ async fn admit(
     let sent = Sent { head, query: &query, parameters: &parameters, body: &body };
     let signature = Signature::of(&sent).map_err(signed::refuse_unproved)?;
     let (action, product) = (signature.action().to_owned(), Product::of(signature.version()));
-    name_operation(request, product.map_or(NO_PRODUCT, |product| product.dialect().as_str()), Some(&action));
+    let dialect = product.map_or(NO_PRODUCT, |product| product.dialect().as_str());
+    name_operation(request, dialect, Some((&action, operation(&action))));
     let mut via = via(request, state, product.map_or(Dialect::Ecs, Product::dialect));
     via.request_id = Some(frame.request_id.clone());
     let caller = signed::caller(request, &signature, state, &via).await?;

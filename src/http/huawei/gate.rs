@@ -18,7 +18,7 @@ use super::{body::name_in_path, signed};
 use crate::domain::{self, Caller, Dialect, KeyPairName, ProjectId, Via};
 use crate::http::body::{self, Unread};
 use crate::http::json::Json;
-use crate::http::trace::name_operation;
+use crate::http::operation::name_operation;
 use crate::http::via::via;
 use crate::http::{State, credentials, request_id};
 

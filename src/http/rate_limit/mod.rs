@@ -17,7 +17,7 @@ use self::buckets::{Buckets, Party};
 pub use self::settings::Settings;
 use super::State;
 use super::forwarded::Reached;
-use super::trace::dialect_of;
+use super::operation::dialect_of;
 use crate::domain::{Caller, Error, Result};
 
 /// What a request wants; each has a rate of its own.

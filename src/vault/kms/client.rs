@@ -10,9 +10,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::sync::{OnceCell, Semaphore};
+use tokio::task_local;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
+use tracing::{Instrument, Span};
 
 use super::breaker::Breaker;
 use super::failure::Failure;
@@ -28,6 +31,24 @@ const ATTEMPTS: u32 = 5;
 /// The first pause between them, before it is varied.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+task_local! {
+    /// The span of the call that is under way: the SDK's own log goes nowhere, and with it which span that is.
+    pub(super) static ASKING: Span;
+}
+
+/// In OpenTelemetry's words for AWS's services.
+fn span_of(operation: Operation) -> Span {
+    tracing::debug_span!(
+        "kms",
+        otel.name = operation.of_aws(),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        rpc.system.name = "aws-api",
+        rpc.method = operation.of_aws(),
+        error.type = Empty,
+    )
+}
 
 /// AWS KMS. Nothing is sent, and no credentials are looked for, before the first call.
 pub(super) struct Client {
@@ -78,13 +99,23 @@ impl Client {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let started = Instant::now();
-        let asked = self.when_it_is_there(deadline, call).await;
+        let span = span_of(operation);
+        let asked = self.when_it_is_there(deadline, &span, call).instrument(span.clone()).await;
         let word = asked.as_ref().map_or_else(Failure::word, |_| "answered");
-        self.metrics.called(operation, word, started.elapsed());
+        self.metrics.asked(operation, word, started.elapsed());
+        if let Err(failure) = &asked {
+            span.record("error.type", failure.word());
+            span.record("otel.status_code", "error");
+        }
         asked
     }
 
-    async fn when_it_is_there<T, E, F>(&self, deadline: Instant, call: impl FnOnce(Sdk) -> F) -> Result<T, Failure>
+    async fn when_it_is_there<T, E, F>(
+        &self,
+        deadline: Instant,
+        span: &Span,
+        call: impl FnOnce(Sdk) -> F,
+    ) -> Result<T, Failure>
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -97,7 +128,7 @@ impl Client {
         let turn = timeout_at(latest, self.turns.acquire()).await;
         let _turn = turn.map_err(|_| Failure::Crowded)?;
         let pass = self.breaker.enter().map_err(Failure::Resting)?;
-        let asked = self.send(deadline, call).await;
+        let asked = ASKING.scope(span.clone(), self.send(deadline, call)).await;
         let outage = asked.as_ref().err().filter(|failure| failure.is_outage());
         match outage {
             None => pass.answered(),
@@ -133,7 +164,7 @@ impl Client {
         let started = Instant::now();
         let asked = self.send(self.deadline(), |sdk| sdk.list_aliases().limit(1).send()).await;
         let failure = asked.err();
-        self.metrics.called(Operation::Probe, failure.as_ref().map_or("answered", Failure::word), started.elapsed());
+        self.metrics.asked(Operation::Probe, failure.as_ref().map_or("answered", Failure::word), started.elapsed());
         match failure {
             Some(failure) if failure.is_outage() => {
                 self.health.is_away(&failure);

@@ -14,7 +14,9 @@ use reqwest::redirect::Policy;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::client::ASKING;
 use super::metrics::{Attempt, Metrics};
+use crate::propagation;
 
 /// More than the KMS's largest answer, a page of aliases.
 const LONGEST_ANSWER: usize = 1 << 20;
@@ -51,7 +53,9 @@ impl Http {
             reqwest::Body::from(Bytes::from_owner(Zeroizing::new(bytes)))
         });
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-        let request = reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
+        let mut request = reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
+        // Beside what is signed. Where credentials are looked for in the background, there is no call.
+        let _ = ASKING.try_with(|span| propagation::inject(span, request.headers_mut()));
         let mut response = self.client.execute(request).await.map_err(failed)?;
         let mut body = Zeroizing::new(Vec::with_capacity(4096));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {

@@ -116,12 +116,14 @@ impl ProjectKeys {
         // Who takes a question over from one who went away would otherwise have waited for two.
         let found = timeout_at(deadline, self.cache.try_get_with(slot, Box::pin(asked))).await;
         self.metrics.looked_up(lookup);
+        self.metrics.remember(self.cache.entry_count());
         found.map_err(|_| Failure::Crowded)?.map_err(|failure| Failure::clone(&failure))
     }
 
     /// Wipes those whose time is up: without it, only the next use of the cache does.
     pub(super) async fn sweep(&self) {
         self.cache.run_pending_tasks().await;
+        self.metrics.remember(self.cache.entry_count());
     }
 }
 

@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use keypaird::app::first_start::{self, FirstStart};
-use keypaird::auth::Identity;
+use keypaird::auth::{CredentialMetrics, Identity};
 use keypaird::store::Backend;
+use prometheus::Registry;
 use serde_json::json;
 
 use super::{log_in, scoped};
@@ -65,7 +66,8 @@ async fn empty(app: &TestApp, directory: &Path) -> (keypaird::settings::Settings
     settings.data.dir = directory.to_owned();
     let url = format!("sqlite:{}", directory.join("empty.sqlite").display());
     let store = keypaird::store::Store::open(&url).await.unwrap();
-    (settings.clone(), Identity::new(settings.identity.token_lifetime(), store))
+    let metrics = CredentialMetrics::new(&Registry::new()).unwrap();
+    (settings.clone(), Identity::new(settings.identity.token_lifetime(), store, &metrics))
 }
 
 #[actix_web::test]
