@@ -118,8 +118,13 @@ impl Application {
             metrics,
             readiness: readiness.clone(),
         };
-        let of_dialects = authentication.clone();
-        let routes = move |config: &mut ServiceConfig| http::routes(config, &of_dialects);
+        let (of_dialects, has_document) = (authentication.clone(), settings.http.openapi);
+        let routes = move |config: &mut ServiceConfig| {
+            if has_document {
+                http::openapi::routes(config);
+            }
+            http::routes(config, &of_dialects);
+        };
         let Certificates { api, admin } = certificates.clone();
         let server = serve(listener, address, api, state.clone(), routes)?;
         let admin_server = serve(admin_listener, admin_address, admin, state, http::ops::routes)?;

@@ -11,6 +11,7 @@ mod keypair;
 mod man;
 mod master_key;
 mod migrate;
+mod openapi;
 mod output;
 mod process;
 mod progress;
@@ -59,6 +60,8 @@ enum Command {
     Migrate(migrate::Arguments),
     Health(health::Arguments),
     Doctor(doctor::Arguments),
+    #[command(name = "openapi")]
+    OpenApi(openapi::Arguments),
     /// Look at the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -136,6 +139,7 @@ fn execute() -> Result<(), Failure> {
         Command::Migrate(arguments) => migrate::run(arguments, &settings),
         Command::Health(arguments) => health::run(arguments, &settings),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings),
+        Command::OpenApi(arguments) => openapi::run(arguments),
         Command::Config(command) => config::run(&command, settings),
         Command::MasterKey(command) => master_key::run(command, settings),
         Command::Audit(command) => audit::run(command, settings),

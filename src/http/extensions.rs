@@ -1,8 +1,11 @@
 //! The members that key pair bodies may carry beyond Nova's own: `key_protection` (KPS), `algorithm` and
 //! `private_key_format` (ours). Nova's and KPS's dialects read them alike.
 
+use utoipa::openapi::Schema;
+
 use super::json::Json;
 use super::members::{self, invalid};
+use super::openapi::values::{self, Further, Presence, Property};
 use crate::domain::{Error, KeyKind, KmsKey, KmsKeyId, KmsKeyName, PrivateKeyPem, Protection, Result};
 use crate::service::{Custody, KeptKey, Origin};
 use crate::ssh::{Algorithm, LineEnd, PrivateKeyFormat};
@@ -22,6 +25,39 @@ pub const FORMAT: &str = "private_key_format";
 
 const ALGORITHMS: &str = "rsa-2048, rsa-3072, rsa-4096, ed25519, ecdsa-p256, ecdsa-p384, ecdsa-p521";
 const FORMATS: &str = "pkcs1, pkcs8, openssh";
+
+/// How the extension members are described: each of them may be left out.
+pub fn properties() -> [Property; 3] {
+    let words = |words: &str| values::schema(values::one_of(&words.split(", ").collect::<Vec<_>>()));
+    [
+        (KEY_PROTECTION, protection(), Presence::Optional),
+        (ALGORITHM, words(ALGORITHMS), Presence::Optional),
+        (FORMAT, words(FORMATS), Presence::Optional),
+    ]
+}
+
+/// KPS's object, or a word.
+fn protection() -> Schema {
+    let word = values::text().pattern(Some("^(default|kms:(kps/default|[A-Za-z0-9_-]{1,64}))$"));
+    let word = word.description(Some("The same in one word, for clients that send strings only."));
+    values::any_of([protection_object(), values::schema(word)])
+}
+
+/// `{"private_key"?, "encryption": {"type", "kms_key_name"?, "kms_key_id"?}}`
+pub fn protection_object() -> Schema {
+    let text = |about: &str| values::schema(values::text().description(Some(about)));
+    let encryption = [
+        ("type", values::schema(values::one_of(&["default", "kms"])), Presence::Required),
+        ("kms_key_name", text("Of the project's KMS key, where the type is `kms`."), Presence::Optional),
+        ("kms_key_id", text("The same by its id."), Presence::Optional),
+    ];
+    let private_key = text("In PEM. Of an imported key pair: the one that belongs to its public key.");
+    let protection = [
+        ("private_key", private_key, Presence::Optional),
+        ("encryption", values::object(encryption, Further::Refused), Presence::Required),
+    ];
+    values::object(protection, Further::Refused)
+}
 
 /// What the extension members ask for.
 pub struct Extensions {

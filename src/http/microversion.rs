@@ -36,6 +36,11 @@ impl Microversion {
         Self(minor)
     }
 
+    /// The one before it; of the very first, itself.
+    pub const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The version that headers ask for.
     ///
     /// The standard header wins over the older one; naming only other services counts as absent (recorded).

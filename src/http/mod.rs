@@ -17,6 +17,7 @@ mod metrics;
 pub mod microversion;
 pub mod nova;
 mod operation;
+pub mod openapi;
 pub mod ops;
 pub mod options;
 pub mod rate_limit;
@@ -80,6 +81,8 @@ pub struct Settings {
     pub allow_plain_http: bool,
     /// How long requests are still answered once the service is to stop and probes are told so.
     pub drain_seconds: u64,
+    /// Serves the OpenAPI document to clients, too.
+    pub openapi: bool,
     /// How many connections each listener serves at a time.
     pub max_connections: u32,
     /// How long a client may take to send a request's head, from its first byte on.
@@ -110,6 +113,17 @@ impl Settings {
             answer: Duration::from_secs(self.answer_timeout_seconds),
         }
     }
+}
+
+/// The description of all that the service answers, on both of its listeners.
+pub fn describe() -> openapi::Api {
+    let mut api = openapi::Api::default();
+    nova::describe(&mut api);
+    identity::describe(&mut api);
+    huawei::describe(&mut api);
+    alibaba::describe(&mut api);
+    ops::describe(&mut api);
+    api
 }
 
 /// Mounts the dialects. Nova comes last, because it also answers what nobody else takes.

@@ -13,6 +13,7 @@ mod ledger;
 mod master_keys;
 mod metrics;
 mod nova;
+mod openapi;
 mod ops;
 mod pool;
 mod proxies;

@@ -1,11 +1,12 @@
 //! How the ledger is written and hashed.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Actor, Entry};
 
 /// An entry as it is stored and shown: a JSON object of these members, those without a value left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Record {
     /// Microseconds since 1970, UTC.
     pub at: i64,

@@ -2,6 +2,7 @@
 //! passes is in `gate`; what is answered in `ecs` and `ens`.
 
 mod call;
+mod description;
 mod ecs;
 mod ens;
 mod format;
@@ -19,6 +20,7 @@ mod signed;
 use actix_web::guard::fn_guard;
 use actix_web::web::{self, ServiceConfig};
 
+pub use self::description::describe;
 pub use self::marks::read_form;
 pub use self::products::Products;
 pub use self::settings::Settings;

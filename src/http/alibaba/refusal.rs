@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::frame::Frame;
 use crate::domain;
@@ -101,9 +102,9 @@ pub(super) struct Refused {
     pub(super) frame: Frame,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     request_id: &'a str,
     host_id: &'a str,
     code: &'a str,

@@ -6,7 +6,7 @@ use crate::http::members::{self, invalid};
 use crate::service::Whose;
 
 /// The longest description, in characters (KPS V2.1 documentation).
-const LONGEST_DESCRIPTION: usize = 255;
+pub(super) const LONGEST_DESCRIPTION: usize = 255;
 
 /// Reads `{"keypair": {"description"}}`.
 pub(super) fn description(body: &Json) -> Result<&str> {

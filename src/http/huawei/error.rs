@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::Refused;
 use crate::domain::{self, KeyPairName};
@@ -105,8 +106,8 @@ mod code {
 }
 
 /// `request_id` is the gateway's; KPS itself has it in the header only.
-#[derive(Serialize)]
-struct Body<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Body<'a> {
     error_code: &'a str,
     error_msg: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
 use super::gate::Admitted;
@@ -12,12 +13,12 @@ use crate::auth::{Authentication, DOMAIN_ID, DOMAIN_NAME, Identity};
 use crate::domain::{Caller, ProjectId};
 use crate::http::State;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Projects {
     projects: Vec<Project>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Project {
     id: String,
     name: String,
@@ -25,12 +26,12 @@ struct Project {
     enabled: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Domains {
     domains: [Domain; 1],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Domain {
     id: &'static str,
     name: &'static str,

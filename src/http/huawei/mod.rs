@@ -2,6 +2,7 @@
 //! has what signed requests ask of Huawei's identity service.
 
 mod body;
+mod description;
 mod error;
 mod gate;
 mod iam;
@@ -17,6 +18,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Scope};
 
+pub use self::description::describe;
 use self::v2_1::Door;
 
 /// What is signed and for the identity service. To be mounted before that, which takes the same paths with a token.

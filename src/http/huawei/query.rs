@@ -6,7 +6,7 @@ use crate::domain::{KeyPairName, Result};
 use crate::http::members::invalid;
 
 /// The longest page, and the one that is given where no limit is asked for: what Huawei's documentation of 2026 says.
-const LONGEST_PAGE: usize = 1000;
+pub(super) const LONGEST_PAGE: usize = 1000;
 
 /// The parameter of that name, decoded; of several the last. An empty one is none.
 pub(super) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {

@@ -1,12 +1,13 @@
 //! What the answers of both versions have in common.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::PrivateKeyPem;
 use crate::service::Created;
 
 /// KPS wraps each key pair once more, alone and in lists.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Wrapped<T> {
     keypair: T,
 }
@@ -18,10 +19,11 @@ impl<T> Wrapped<T> {
 }
 
 /// A key pair that was made: the private key of a generated one, also where it is kept as well.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Made {
     public_key: String,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "PrivateKeyPem::serialize_exposed")]
+    #[schema(value_type = Option<String>)]
     private_key: Option<PrivateKeyPem>,
     user_id: String,
     name: String,

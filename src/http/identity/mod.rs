@@ -1,6 +1,7 @@
 //! The embedded identity as clients of Keystone v3 see it: login, catalog, and the few reads that they make.
 
 mod call;
+mod description;
 mod error;
 mod login;
 mod query;
@@ -21,6 +22,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 
+pub use self::description::describe;
 use super::{State, request_id};
 use crate::auth::Identity;
 use error::Error;

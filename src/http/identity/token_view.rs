@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::view::{System, Urls};
 use crate::auth::{DOMAIN_ID, DOMAIN_NAME, Session};
 use crate::domain::{Region, Role, Scope, Timestamp};
 
 /// The body of a token.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct TokenBody<'a> {
     token: Token<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 struct Token<'a> {
+    #[schema(value_type = Vec<String>)]
     methods: &'a BTreeSet<String>,
     user: TokenUser<'a>,
     audit_ids: &'a [String],
@@ -30,16 +32,17 @@ struct Token<'a> {
     catalog: Option<[Service; 2]>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TokenUser<'a> {
     domain: DomainRef,
     id: &'a str,
     name: &'a str,
     /// Passwords do not expire.
+    #[schema(value_type = Option<String>, required)]
     password_expires_at: (),
 }
 
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
 struct TokenScope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<TokenProject<'a>>,
@@ -51,14 +54,14 @@ struct TokenScope<'a> {
     system: Option<System>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TokenProject<'a> {
     domain: DomainRef,
     id: &'a str,
     name: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct DomainRef {
     id: &'static str,
     name: &'static str,
@@ -67,7 +70,7 @@ struct DomainRef {
 const OUR_DOMAIN: DomainRef = DomainRef { id: DOMAIN_ID, name: DOMAIN_NAME };
 
 /// A role's id is its name: roles are words here, not rows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RoleRef<'a> {
     id: &'a str,
     name: &'a str,
@@ -120,7 +123,7 @@ fn moment(moment: Timestamp) -> String {
     format!("{moment}Z")
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Service {
     endpoints: Vec<Endpoint>,
     id: &'static str,
@@ -129,7 +132,7 @@ pub(super) struct Service {
     name: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Endpoint {
     id: String,
     interface: &'static str,

@@ -4,6 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::view::{Link, Urls};
 use crate::http::State;
@@ -12,22 +13,22 @@ use crate::http::State;
 const VERSION: &str = "v3.14";
 const UPDATED: &str = "2020-04-07T00:00:00Z";
 
-#[derive(Serialize)]
-struct Choices {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Choices {
     versions: Values,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Values {
     values: [Version; 1],
 }
 
-#[derive(Serialize)]
-struct Chosen {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Chosen {
     version: Version,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Version {
     id: &'static str,
     status: &'static str,
@@ -37,7 +38,7 @@ struct Version {
     media_types: [MediaType; 1],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MediaType {
     base: &'static str,
     #[serde(rename = "type")]

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::token_view::Service;
 use crate::auth::{DOMAIN_ID, DOMAIN_NAME};
@@ -44,14 +45,14 @@ impl Urls {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Link {
     pub(super) rel: &'static str,
     pub(super) href: String,
 }
 
 /// `{"all": true}`: the whole of the installation.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct System {
     all: bool,
 }
@@ -61,7 +62,7 @@ impl System {
 }
 
 /// One thing under its name: `{"project": {…}}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum One<'a> {
     Project(ProjectBody<'a>),
@@ -70,14 +71,14 @@ pub(super) enum One<'a> {
 }
 
 /// A list under its name, always on one page, and the links beside it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct List<'a> {
     #[serde(flatten)]
     items: Items<'a>,
     links: Pages,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Items<'a> {
     Projects(Vec<ProjectBody<'a>>),
@@ -86,37 +87,39 @@ pub(super) enum Items<'a> {
     RoleAssignments(Vec<Assignment<'a>>),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Pages {
+    #[schema(value_type = Option<String>, required)]
     next: (),
     #[serde(rename = "self")]
     own: String,
+    #[schema(value_type = Option<String>, required)]
     previous: (),
 }
 
 /// `GET /v3/auth/catalog` and `GET /v3/auth/system`: a list that has no pages.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Whole {
     #[serde(flatten)]
     items: WholeItems,
     links: Own,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum WholeItems {
     Catalog([Service; 2]),
     System(Vec<System>),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Own {
     #[serde(rename = "self")]
     own: String,
 }
 
 /// Keystone has fields for what does not exist here (parents, tags, options): clients expect them to be there.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ProjectBody<'a> {
     id: &'a str,
     name: &'a str,
@@ -125,39 +128,42 @@ pub(super) struct ProjectBody<'a> {
     enabled: bool,
     parent_id: &'static str,
     is_domain: bool,
+    #[schema(value_type = Vec<String>, max_items = 0)]
     tags: [(); 0],
     options: Nothing,
     links: Own,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct UserBody<'a> {
     id: &'a str,
     name: &'a str,
     domain_id: &'static str,
     enabled: bool,
+    #[schema(value_type = Option<String>, required)]
     password_expires_at: (),
     options: Nothing,
     links: Own,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct DomainBody {
     id: &'static str,
     name: &'static str,
     description: &'static str,
     enabled: bool,
+    #[schema(value_type = Vec<String>, max_items = 0)]
     tags: [(); 0],
     options: Nothing,
     links: Own,
 }
 
 /// `{}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Nothing {}
 
 /// One role of one user somewhere; `GET /v3/role_assignments`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Assignment<'a> {
     links: AssignmentLinks,
     scope: AssignmentScope<'a>,
@@ -165,12 +171,12 @@ pub(super) struct Assignment<'a> {
     role: Id<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AssignmentLinks {
     assignment: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum AssignmentScope<'a> {
     Project(Id<'a>),
@@ -178,7 +184,7 @@ enum AssignmentScope<'a> {
     System(System),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Id<'a> {
     id: &'a str,
 }

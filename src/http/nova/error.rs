@@ -116,20 +116,25 @@ impl Fault {
         Self { status, message: message.into(), retry_after: None }
     }
 
-    /// The one member of the body, in Nova's words for the status.
+    /// The one member of the body.
     fn name(&self) -> &'static str {
-        match self.status.as_u16() {
-            400 => "badRequest",
-            401 => "unauthorized",
-            403 => "forbidden",
-            404 => "itemNotFound",
-            409 => "conflictingRequest",
-            413 => "overLimit",
-            415 => "badMediaType",
-            429 => "overLimit",
-            503 => "serviceUnavailable",
-            _ => "computeFault",
-        }
+        name_of(self.status.as_u16())
+    }
+}
+
+/// Nova's word for a status, which a body has for its one member.
+pub(super) fn name_of(status: u16) -> &'static str {
+    match status {
+        400 => "badRequest",
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "itemNotFound",
+        409 => "conflictingRequest",
+        413 => "overLimit",
+        415 => "badMediaType",
+        429 => "overLimit",
+        503 => "serviceUnavailable",
+        _ => "computeFault",
     }
 }
 

@@ -4,6 +4,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
 use super::extension_list::{EXTENSIONS, FROZEN_ALONE};
@@ -13,23 +14,24 @@ use super::{answer, gate};
 use crate::http::State;
 use crate::service::may_see_extensions;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Extension {
     alias: &'static str,
     description: &'static str,
+    #[schema(value_type = Vec<String>, max_items = 0)]
     links: [(); 0],
     name: &'static str,
     namespace: &'static str,
     updated: &'static str,
 }
 
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, ToSchema)]
+pub(super) struct List {
     extensions: Vec<Extension>,
 }
 
-#[derive(Serialize)]
-struct One {
+#[derive(Serialize, ToSchema)]
+pub(super) struct One {
     extension: Extension,
 }
 

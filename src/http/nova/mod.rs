@@ -1,6 +1,7 @@
 //! OpenStack Nova: key pairs and quotas of its API 2.1 in every microversion, and of the frozen API 2.0.
 
 mod answer;
+mod description;
 mod error;
 mod extension_list;
 mod extensions;
@@ -26,6 +27,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError};
 
+pub use self::description::describe;
 use self::error::Error;
 use self::microversion::name_version;
 use super::State;

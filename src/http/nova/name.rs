@@ -4,7 +4,7 @@ use super::microversion::Microversion;
 use super::python::repr_text;
 
 /// The longest name, in characters.
-const LONGEST: usize = 255;
+pub(super) const LONGEST: usize = 255;
 
 /// Why a name is refused.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use crate::http::json::Json;
 use crate::service::{Agreement, Change};
 
 /// The words that count as true or false in `force`, besides the two JSON has.
-const YES: [&str; 12] = ["True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t"];
-const NO: [&str; 12] = ["False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f"];
+pub(super) const YES: [&str; 12] = ["True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t"];
+pub(super) const NO: [&str; 12] = ["False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f"];
 
 /// Whether a quota set has the resource at that version.
 pub(super) fn in_quota_set(resource: Resource, version: Microversion) -> bool {

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::ToSchema;
 
 use super::answer;
 use super::microversion::Microversion;
@@ -40,26 +41,27 @@ impl<V: Serialize> Serialize for Members<V> {
 }
 
 /// A limit and what is used of it. Nothing is, as Nova says of key pairs, too (recorded).
-#[derive(serde::Serialize)]
-struct Usage {
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct Usage {
     limit: i64,
     in_use: u32,
     reserved: u32,
 }
 
-#[derive(serde::Serialize)]
-struct LimitsView {
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct LimitsView {
     limits: RateAndAbsolute,
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 struct RateAndAbsolute {
     /// Rate limits, which Nova has no more.
+    #[schema(value_type = Vec<String>, max_items = 0)]
     rate: [(); 0],
     absolute: Absolute,
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Absolute {
     max_total_cores: i64,
@@ -85,14 +87,14 @@ struct Absolute {
     total_server_groups_used: u32,
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Personality {
     max_personality: i64,
     max_personality_size: i64,
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Network {
     max_total_floating_ips: i64,
@@ -100,7 +102,7 @@ struct Network {
     max_security_group_rules: i64,
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NetworkUsed {
     total_floating_ips_used: u32,

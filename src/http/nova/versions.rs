@@ -6,6 +6,7 @@ use actix_web::http::header::ACCEPT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::error::Error;
@@ -28,7 +29,7 @@ enum Api {
     V2_1,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Version {
     id: &'static str,
     status: &'static str,
@@ -43,7 +44,7 @@ struct Version {
     media_types: Option<[MediaType; 1]>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Link {
     rel: &'static str,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -51,25 +52,25 @@ struct Link {
     href: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct MediaType {
     base: &'static str,
     #[serde(rename = "type")]
     full: &'static str,
 }
 
-#[derive(Serialize)]
-struct Versions {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Versions {
     versions: [Version; 2],
 }
 
-#[derive(Serialize)]
-struct Choices {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Choices {
     choices: [Version; 2],
 }
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Document {
     version: Version,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::microversion::Microversion;
@@ -26,14 +27,15 @@ pub(super) fn owner_of_new(body: &CreateBody<'_>) -> Result<Whose> {
 }
 
 /// `{"keypair": …}`: what show and create answer, and each item of a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Wrapped<T> {
     keypair: T,
 }
 
-#[derive(Serialize)]
-struct CreatedView<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedView<'a> {
     #[serde(serialize_with = "PrivateKeyPem::serialize_exposed", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     private_key: Option<PrivateKeyPem>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
@@ -43,8 +45,8 @@ struct CreatedView<'a> {
     user_id: &'a str,
 }
 
-#[derive(Serialize)]
-struct ShownView<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct ShownView<'a> {
     name: &'a str,
     public_key: &'a str,
     fingerprint: &'a str,
@@ -52,14 +54,16 @@ struct ShownView<'a> {
     created_at: String,
     /// Nova keeps deleted rows; here a key pair that is deleted is not there to be shown.
     deleted: bool,
+    #[schema(required)]
     deleted_at: Option<String>,
     id: i64,
+    #[schema(required)]
     updated_at: Option<String>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ListedView<'a> {
     name: &'a str,
     public_key: &'a str,
@@ -68,14 +72,14 @@ struct ListedView<'a> {
     kind: Option<&'static str>,
 }
 
-#[derive(Serialize)]
-struct ListView<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListView<'a> {
     keypairs: Vec<Wrapped<ListedView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keypairs_links: Option<[Link; 1]>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Link {
     rel: &'static str,
     href: String,

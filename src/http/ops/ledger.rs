@@ -5,14 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::auth::Refused;
 use crate::domain::{self, Chain, Dialect, KeyPairName, Owner, ProjectId, Region, UserId};
 use crate::http::via::via;
 use crate::http::{State, credentials, retry_after};
-use crate::service::{RecordLimit, Wanted};
+use crate::service::{AuditRecord, RecordLimit, Wanted};
 
 /// `?user_id=` or `?project_id=`, `&key_pair=`, `&limit=`, `&region=`
 #[derive(Deserialize)]
@@ -23,6 +23,18 @@ struct Asked {
     key_pair: Option<String>,
     limit: Option<u64>,
     region: Option<String>,
+}
+
+/// `{"records": […]}`
+#[derive(Serialize, ToSchema)]
+pub(super) struct Shown {
+    records: Vec<AuditRecord>,
+}
+
+/// `{"error": "…"}`
+#[derive(Serialize, ToSchema)]
+pub(super) struct Refusal {
+    error: String,
 }
 
 /// Why nothing is shown; each text says what to do.
@@ -48,7 +60,7 @@ pub(super) async fn show(request: HttpRequest, state: Data<State>) -> Result<Htt
         return Err(Error::NotAuditor);
     }
     let records = state.audit.read(&wanted, caller.actor(&via)).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "records": records })))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Shown { records }))
 }
 
 impl Asked {
@@ -100,6 +112,6 @@ impl ResponseError for Error {
         {
             answer.insert_header(retry_after::header(*retry_after));
         }
-        answer.json(json!({ "error": self.to_string() }))
+        answer.json(Refusal { error: self.to_string() })
     }
 }

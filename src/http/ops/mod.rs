@@ -1,5 +1,6 @@
-//! The second listener: health, as JSON that tells nothing but what a probe needs, metrics, and the ledger for auditors.
+//! The second listener: health, as JSON that tells nothing but what a probe needs, metrics, the ledger for auditors, and the OpenAPI document.
 
+mod description;
 mod health;
 mod ledger;
 mod readiness;
@@ -14,8 +15,9 @@ use actix_web::{Error, HttpResponse, Resource};
 use prometheus::{TEXT_FORMAT, TextEncoder};
 use serde_json::json;
 
+pub use self::description::describe;
 pub use self::readiness::{Change, Check, Finding, Findings, Readiness, Report, Status};
-use super::State;
+use super::{State, openapi};
 
 /// `admin.*`
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -25,11 +27,20 @@ pub struct Settings {
     pub tls: super::tls::Settings,
 }
 
-/// Mounts `/health/…`, `/metrics` and `/ledger`; everything else is 404. The handlers need a `web::Data<State>`.
+/// Mounts `/health/…`, `/metrics`, `/ledger`, `/openapi.json` and `/docs`; everything else is 404. The handlers need a `web::Data<State>`.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/metrics").route(web::get().to(metrics)).route(web::head().to(metrics)))
         .service(web::resource("/ledger").route(web::get().to(ledger::show)).default_service(web::to(only_get)))
+        .service(
+            resource("/openapi.json")
+                .route(web::get().to(openapi::published))
+                .route(web::head().to(openapi::published)),
+        )
+        .service(resource("/docs").route(web::get().to(openapi::page)).route(web::head().to(openapi::page)))
+        .service(
+            resource("/docs/page.css").route(web::get().to(openapi::styles)).route(web::head().to(openapi::styles)),
+        )
         .service(resource("/health/live").route(web::get().to(health::live)).route(web::head().to(health::live)))
         .service(resource("/health/ready").route(web::get().to(health::ready)).route(web::head().to(health::ready)))
         .service(
@@ -50,7 +61,8 @@ async fn metrics(state: Data<State>) -> Result<HttpResponse, Error> {
 }
 
 async fn not_found() -> HttpResponse {
-    let error = "not found; there are /health/live, /health/ready, /health/startup, /metrics and /ledger";
+    let error =
+        "not found; there are /health/live, /health/ready, /health/startup, /metrics, /ledger, /openapi.json and /docs";
     HttpResponse::NotFound().json(json!({"error": error}))
 }
 

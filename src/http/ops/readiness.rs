@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::steady::Steady;
 
@@ -30,7 +31,7 @@ impl Check {
 }
 
 /// What a look finds: the word is all that a probe is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Finding {
     /// Nobody has looked yet.
@@ -78,7 +79,7 @@ pub struct Change {
 }
 
 /// Whether requests may be sent here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Ready,
@@ -99,14 +100,14 @@ impl Status {
 }
 
 /// What a probe is told: `{"status": "ready", "checks": {"database": "ok", …}}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Report {
     pub status: Status,
     pub checks: Findings,
 }
 
 /// What holds of each check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Findings {
     pub database: Finding,
     pub schema: Finding,

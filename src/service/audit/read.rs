@@ -1,6 +1,7 @@
 //! Records shown to somebody: which is itself recorded, before anything is shown.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Audit;
 use crate::domain::{
@@ -41,7 +42,7 @@ impl Default for RecordLimit {
 }
 
 /// A record and where it stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AuditRecord {
     pub owner: String,
     pub seq: i64,

@@ -14,6 +14,7 @@ mod unauthenticated;
 
 use keypaird::domain::{KeyPair, KeyPairName, Owner, ProjectId, Region, UserId};
 
+pub(crate) use self::routes::templates;
 use crate::support::{Answer, TestApp, User};
 
 /// Headers that are another's in each answer.

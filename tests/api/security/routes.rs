@@ -12,7 +12,7 @@ use actix_web::{App, HttpResponse};
 pub(super) const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND"];
 
 /// The templates of all routes that `configure` mounts, `{name}` standing for each variable part, in their order.
-pub(super) async fn templates(configure: impl FnOnce(&mut ServiceConfig)) -> Vec<String> {
+pub(crate) async fn templates(configure: impl FnOnce(&mut ServiceConfig)) -> Vec<String> {
     let listed = Rc::new(RefCell::new(String::new()));
     let seen = Rc::clone(&listed);
     let app = App::new().configure(configure).wrap_fn(move |request, _| {

@@ -7,6 +7,7 @@ use keypaird::auth::{Authentication, Identity, Password};
 use keypaird::domain::{Grant, GrantTarget, ProjectId, Role, SecretText, UserId};
 use serde_json::{Value, json};
 
+use super::documented::Listener;
 use super::service::send;
 use super::{Answer, Service};
 
@@ -122,6 +123,6 @@ async fn sign_in(address: SocketAddr, name: &str, project: &str) -> User {
     }});
     let headers = [("Content-Type", "application/json")];
     let body = serde_json::to_vec(&login).unwrap();
-    let answer = send(address, "POST", "/identity/v3/auth/tokens", &headers, body).await.expect(201);
+    let answer = send(Listener::Clients(address), "POST", "/identity/v3/auth/tokens", &headers, body).await.expect(201);
     User::logged_in(name, &answer)
 }

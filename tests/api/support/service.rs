@@ -21,6 +21,7 @@ use keypaird::vault::{Binding, MasterKeys, Vault};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::documented::{self, Asked, Listener};
 use super::{Answer, TestApp, User, database, key_pair};
 
 /// A running service with a database of its own, and no user but those that its first start makes.
@@ -45,7 +46,7 @@ impl Service {
         let (store, vault, authentication) = (app.store().clone(), app.vault().clone(), app.authentication().clone());
         let (address, admin_address, handles) = (app.address(), app.admin_address(), app.handles());
         actix_web::rt::spawn(app.run(pending()));
-        while send(admin_address, "GET", "/health/startup", &[], Vec::new()).await.code() != 200 {
+        while send(Listener::Operators(admin_address), "GET", "/health/startup", &[], Vec::new()).await.code() != 200 {
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;
         }
         Self { address, admin_address, settings, store, vault, authentication, directory, handles }
@@ -53,12 +54,12 @@ impl Service {
 
     /// Sends a request as it is. The path goes out unchanged, escapes included.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
-        send(self.address, method, path, headers, body.into()).await
+        send(Listener::Clients(self.address), method, path, headers, body.into()).await
     }
 
     /// The same on the operator's listener.
     pub async fn send_admin(&self, method: &str, path: &str) -> Answer {
-        send(self.admin_address, method, path, &[], Vec::new()).await
+        send(Listener::Operators(self.admin_address), method, path, &[], Vec::new()).await
     }
 
     /// Asks the operator's listener with a user's token.
@@ -67,7 +68,7 @@ impl Service {
     }
 
     pub async fn ask_admin_to(&self, user: &User, method: &str, path: &str) -> Answer {
-        send(self.admin_address, method, path, &[("X-Auth-Token", &user.token)], Vec::new()).await
+        send(Listener::Operators(self.admin_address), method, path, &[("X-Auth-Token", &user.token)], Vec::new()).await
     }
 
     /// Calls Nova below `/v2.1` with a token and a microversion; a `Null` body is none.
@@ -191,15 +192,17 @@ async fn settings(directory: &Path, changed: &[(&str, &str)]) -> Settings {
     load(&sources).unwrap_or_else(|problems| panic!("{problems}")).settings
 }
 
-/// One request on a connection of its own.
-pub async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+/// One request on a connection of its own. The OpenAPI document must know what is answered.
+pub async fn send(listener: Listener, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    let asked = Asked { listener, method, target: path, headers, body: &body.clone() };
     let method: Method = method.parse().unwrap();
     let client = awc::Client::builder().timeout(Duration::from_secs(30)).disable_redirects().finish();
-    let mut request = client.request(method, format!("http://{address}{path}")).no_decompress();
+    let mut request = client.request(method, format!("http://{}{path}", listener.address())).no_decompress();
     for (name, value) in headers {
         request = request.append_header((*name, *value));
     }
     let mut response = request.send_body(body).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+    documented::check(&asked, response.status().as_u16());
     let bytes = response.body().limit(16 << 20).await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::names::{fingerprint, read_fingerprint};
@@ -19,9 +20,9 @@ const USUAL_PAGE: usize = 10;
 /// A larger one is refused. Terraform reads pages of this size and stops at the first that is shorter.
 const LARGEST_PAGE: usize = 50;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     page_number: usize,
     page_size: usize,
     total_count: usize,
@@ -29,13 +30,13 @@ struct View<'a> {
     key_pairs: KeyPairs<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct KeyPairs<'a> {
     key_pair: Vec<KeyPair<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct KeyPair<'a> {
     creation_time: String,
@@ -49,13 +50,13 @@ struct KeyPair<'a> {
 }
 
 /// An object with an array in it also where there is none: Terraform casts it without a look.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Tags<'a> {
     tag: Vec<TagView<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct TagView<'a> {
     tag_key: &'a str,

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::refusal::Refusal;
@@ -9,9 +10,9 @@ use super::reading::{key_pairs, required};
 use super::refusals::bad_instances;
 use crate::http::State;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     instances: Instances,
     next_token: &'static str,
     page_number: u32,
@@ -20,9 +21,10 @@ struct View<'a> {
     request_id: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Instances {
+    #[schema(value_type = Vec<String>, max_items = 0)]
     instance: [(); 0],
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::names::{Letters, fingerprint, key_pair_id};
@@ -18,20 +19,21 @@ use crate::ssh::{Algorithm, LineEnd, parse_ssh};
 /// The shortest RSA key that is imported, in bits, where `keypair.min_rsa_bits` wants no longer ones.
 const MIN_RSA_BITS: u32 = 1024;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct CreatedView<'a> {
+pub(super) struct CreatedView<'a> {
     request_id: &'a str,
     key_pair_name: &'a str,
     key_pair_id: String,
     key_pair_finger_print: String,
     #[serde(serialize_with = "PrivateKeyPem::serialize_exposed")]
+    #[schema(value_type = String)]
     private_key_body: Option<PrivateKeyPem>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct ImportedView<'a> {
+pub(super) struct ImportedView<'a> {
     request_id: &'a str,
     key_pair_name: &'a str,
     key_pair_finger_print: String,

@@ -1,6 +1,7 @@
 //! ECS, version 2014-05-26.
 
 mod describe;
+mod description;
 mod instances;
 mod make;
 mod reading;
@@ -12,7 +13,9 @@ mod tags;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+pub(super) use self::description::document;
 use super::call::Call;
 use super::refusal::Refusal;
 use crate::http::State;
@@ -36,7 +39,7 @@ pub(super) async fn answer(action: &str, call: &Call, state: &State) -> Result<H
 }
 
 /// The answer to an action that has nothing to tell.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Done<'a> {
     request_id: &'a str,

@@ -2,25 +2,26 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::refusal::Refusal;
 use crate::http::State;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     regions: Regions<'a>,
     request_id: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Regions<'a> {
     region: Vec<Region<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Region<'a> {
     region_id: &'a str,

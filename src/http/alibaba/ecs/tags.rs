@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::refusal::Refusal;
@@ -24,22 +25,22 @@ const MOST_RESOURCES: usize = 50;
 /// The most tags of one page of a list.
 const LARGEST_PAGE: usize = 500;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     request_id: &'a str,
     /// Empty on the last page.
     next_token: String,
     tag_resources: TagResources<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct TagResources<'a> {
     tag_resource: Vec<TagResource<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct TagResource<'a> {
     resource_id: &'a str,

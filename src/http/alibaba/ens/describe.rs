@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::names::{fingerprint, key_pair_id, read_key_pair_id};
@@ -18,9 +19,9 @@ const USUAL_PAGE: usize = 10;
 /// ENS documents none; a larger one is refused.
 const LARGEST_PAGE: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     key_pairs: KeyPairs<'a>,
     page_number: usize,
     page_size: usize,
@@ -28,13 +29,13 @@ struct View<'a> {
     request_id: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct KeyPairs<'a> {
     key_pair: Vec<KeyPair<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct KeyPair<'a> {
     creation_time: String,

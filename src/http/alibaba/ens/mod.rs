@@ -1,6 +1,7 @@
 //! ENS, version 2017-11-10. It knows no regions: its key pairs are those of the service's own.
 
 mod describe;
+mod description;
 mod make;
 mod refusals;
 mod regions;
@@ -8,7 +9,9 @@ mod remove;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+pub(super) use self::description::document;
 use self::refusals::invalid;
 use super::call::Call;
 use super::refusal::Refusal;
@@ -32,7 +35,7 @@ pub(super) async fn answer(action: &str, call: &Call, state: &State) -> Result<H
 }
 
 /// The answer to an action that has nothing to tell.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Done<'a> {
     request_id: &'a str,

@@ -2,26 +2,27 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::call::Call;
 use super::super::refusal::Refusal;
 use crate::http::State;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct View<'a> {
+pub(super) struct View<'a> {
     ens_regions: EnsRegions<'a>,
     request_id: &'a str,
 }
 
 /// Called alike outside and inside.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct EnsRegions<'a> {
     ens_regions: Vec<EnsRegion<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct EnsRegion<'a> {
     ens_region_id: &'a str,

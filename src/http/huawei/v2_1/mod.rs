@@ -2,7 +2,7 @@
 //! also be the project's. A repeated DELETE thus never takes a project's key pair of the same name.
 
 mod version;
-mod view;
+pub(super) mod view;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,6 +1,7 @@
 //! Bodies in and out.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::body;
 use super::super::view::{Kind, Wrapped};
@@ -12,7 +13,7 @@ use crate::service::{NewKeyPair, Whose};
 use crate::ssh::LineEnd;
 
 /// The longest name, in characters (KPS V2.1 documentation).
-const LONGEST_NAME: usize = 64;
+pub(in crate::http::huawei) const LONGEST_NAME: usize = 64;
 
 /// Reads `{"keypair": {"name", "public_key"?, "user_id"?, "type"?, "key_protection"?, …}}`.
 pub(super) fn new_key_pair(body: &Json) -> Result<NewKeyPair> {
@@ -28,20 +29,20 @@ pub(super) fn new_key_pair(body: &Json) -> Result<NewKeyPair> {
     })
 }
 
-#[derive(Serialize)]
-pub(super) struct List<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct List<'a> {
     keypairs: Vec<Wrapped<Entry<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keypairs_links: Option<[Link; 1]>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Link {
     rel: &'static str,
     href: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Entry<'a> {
     name: &'a str,
     public_key: &'a str,
@@ -52,8 +53,8 @@ struct Entry<'a> {
 }
 
 /// Types are those of the documentation's examples, which clients decode; its tables say otherwise.
-#[derive(Serialize)]
-pub(super) struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct Detail<'a> {
     name: &'a str,
     public_key: &'a str,
     fingerprint: &'a str,
@@ -61,8 +62,10 @@ pub(super) struct Detail<'a> {
     id: i64,
     /// `2014-05-07T12:06:13.681238`: UTC without a zone letter.
     created_at: String,
+    #[schema(required)]
     updated_at: Option<String>,
     deleted: bool,
+    #[schema(required)]
     deleted_at: Option<String>,
     is_key_protection: bool,
     description: &'a str,

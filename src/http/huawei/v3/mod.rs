@@ -5,7 +5,7 @@ mod archive;
 pub(super) mod batch;
 pub(super) mod private_keys;
 pub(super) mod servers;
-mod view;
+pub(super) mod view;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};

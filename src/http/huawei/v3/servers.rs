@@ -3,14 +3,16 @@
 use actix_web::HttpResponse;
 use actix_web::web::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::error::Error;
 use super::super::gate::Admitted;
 
 /// A list of tasks.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::http::huawei) struct Tasks {
     total: u32,
+    #[schema(value_type = Vec<String>, max_items = 0)]
     tasks: [(); 0],
 }
 

@@ -3,5 +3,7 @@
 mod answers;
 mod bodies;
 
-pub(super) use self::answers::{BatchImported, exported, imported, listed, shown};
+pub(in crate::http::huawei) use self::answers::{BatchImported, Detail, List, Named, Released};
+pub(super) use self::answers::{exported, imported, listed, shown};
 pub(super) use self::bodies::{Import, batch_export, batch_import, export, import, new_key_pair};
+pub(in crate::http::huawei) use self::bodies::{LARGEST_BATCH, LONGEST_NAME};

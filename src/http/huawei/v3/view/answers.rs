@@ -1,6 +1,7 @@
 //! Bodies out.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::super::error::Error;
 use super::super::super::view::Wrapped;
@@ -14,13 +15,13 @@ const NOT_FROZEN: u8 = 0;
 /// The longest part of a caller's word that an answer repeats, in characters: all of a name that could be one.
 const LONGEST_ECHO: usize = 255;
 
-#[derive(Serialize)]
-pub(in super::super) struct List<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct List<'a> {
     keypairs: Vec<Wrapped<Entry<'a>>>,
     page_info: PageInfo<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Entry<'a> {
     name: &'a str,
     #[serde(rename = "type")]
@@ -34,17 +35,19 @@ struct Entry<'a> {
 }
 
 /// Markers are names, and are after which a page begins.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PageInfo<'a> {
     /// `null` on the last page: clients ask on until then.
+    #[schema(required)]
     next_marker: Option<&'a str>,
     /// What this page began after.
+    #[schema(required)]
     previous_marker: Option<&'a str>,
     current_count: usize,
 }
 
-#[derive(Serialize)]
-pub(in super::super) struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct Detail<'a> {
     name: &'a str,
     id: i64,
     #[serde(rename = "type")]
@@ -58,24 +61,28 @@ pub(in super::super) struct Detail<'a> {
     user_id: &'a str,
     /// Milliseconds since 1970, as a number.
     create_time: i64,
+    #[schema(required)]
     delete_time: Option<i64>,
+    #[schema(required)]
     update_time: Option<i64>,
     frozen_state: u8,
     /// Of the KMS key that the private key is kept under.
+    #[schema(required)]
     key_id: Option<&'a str>,
     algorithm: String,
 }
 
 /// The only body but a create's with a private key.
-#[derive(Serialize)]
-pub(in super::super) struct Released {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct Released {
     name: String,
     #[serde(serialize_with = "PrivateKeyPem::serialize_exposed")]
+    #[schema(value_type = String)]
     private_key: Option<PrivateKeyPem>,
 }
 
-#[derive(Serialize)]
-pub(in super::super) struct Named<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::huawei) struct Named<'a> {
     name: &'a str,
 }
 
@@ -163,15 +170,15 @@ pub(in super::super) fn imported(pair: &KeyPair) -> Wrapped<Named<'_>> {
 }
 
 /// What became of each key pair of a batch.
-#[derive(Default, Serialize)]
-pub(in super::super) struct BatchImported {
+#[derive(Default, Serialize, ToSchema)]
+pub(in crate::http::huawei) struct BatchImported {
     succeeded_keypairs: Vec<Wrapped<Succeeded>>,
     failed_keypairs: Vec<Failure>,
 }
 
 /// Twice, in one another: the documentation has the key pair once in `keypair`, and the Terraform provider reads it from
 /// `keypair.keypair`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Succeeded {
     keypair: Summary,
     #[serde(flatten)]
@@ -179,7 +186,7 @@ struct Succeeded {
 }
 
 /// Never a private key, whatever was imported with it.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 struct Summary {
     name: String,
     #[serde(rename = "type")]
@@ -189,7 +196,7 @@ struct Summary {
     user_id: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Failure {
     keypair_name: String,
     failed_reason: String,

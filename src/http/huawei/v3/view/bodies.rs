@@ -11,9 +11,9 @@ use crate::service::{Export, ImportInto, NewKeyPair, Whose};
 use crate::ssh::{ExportForm, LineEnd, Passphrase};
 
 /// The longest name, in characters (KPS V3 documentation since 2025; earlier 64).
-const LONGEST_NAME: usize = 255;
+pub(in crate::http::huawei) const LONGEST_NAME: usize = 255;
 /// The most key pairs of one request (KPS V3 documentation).
-const LARGEST_BATCH: usize = 10;
+pub(in crate::http::huawei) const LARGEST_BATCH: usize = 10;
 
 /// Reads `{"keypair": {"name", "type"?, "public_key"?, "scope"?, "user_id"?, "key_protection"?, …}}`.
 pub(in super::super) fn new_key_pair(body: &Json, admitted: &Admitted) -> Result<NewKeyPair> {
