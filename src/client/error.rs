@@ -13,7 +13,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     #[error("{url} does not answer: {reason}")]
     Unreachable { url: Url, reason: String },
     #[error("the answer of {url} cannot be read: {reason}")]

@@ -95,7 +95,7 @@ impl Transport {
         if status.is_success() {
             return Ok(Answer { headers, body, url });
         }
-        Err(Error::Refused(Refusal::read(method, url, status.as_u16(), &headers, &body)))
+        Err(Error::Refused(Box::new(Refusal::read(method, url, status.as_u16(), &headers, &body))))
     }
 }
 

@@ -36,6 +36,7 @@ mod tests {
             idle_timeout_seconds: 1,
             answer_timeout_seconds: 1,
             rate_limit: Default::default(),
+            openapi: false,
         }
     }
 

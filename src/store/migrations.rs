@@ -155,8 +155,8 @@ pub(super) fn known(location: &Location) -> Result<Vec<SchemaVersion>> {
 
 fn numbers<DB: Backend>(embedded: &EmbeddedMigrations) -> Result<Vec<SchemaVersion>, Source> {
     let migrations: Vec<_> = MigrationSource::<DB>::migrations(embedded)?;
-    let number = |migration: &Box<dyn Migration<DB>>| SchemaVersion::new(migration.name().version().to_string());
-    let mut numbers: Vec<_> = migrations.iter().map(number).collect();
+    let mut numbers: Vec<_> =
+        migrations.iter().map(|migration| SchemaVersion::new(migration.name().version().to_string())).collect();
     numbers.sort();
     Ok(numbers)
 }

@@ -51,7 +51,7 @@ fn every_command_has_a_help_text_that_tells_its_options() {
     let cases: [(&[&str], &[&str]); 11] = [
         (&["--help"], &["serve", "config", "master-key", "Examples:", "Exit status:", "KEYPAIRD_CONFIG"]),
         (&["serve", "--help"], &["--listen", "--data-dir", "--config", "--set", "SIGTERM", "Examples:"]),
-        (&["migrate", "--help"], &["back it up", "master keys", "KEYPAIRD__DATABASE__URL"]),
+        (&["migrate", "--help"], &["Back it up", "master keys", "KEYPAIRD__DATABASE__URL"]),
         (&["health", "--help"], &["--url", "admin.listen", "degraded"]),
         (&["config", "--help"], &["show", "reference"]),
         (&["config", "show", "--help"], &["toml", "json", "table", "masked"]),

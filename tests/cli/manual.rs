@@ -12,7 +12,7 @@ use super::{run, text};
 /// What mandoc says about a page, which is nothing where it is in order.
 fn lint(page: &Path) -> String {
     let output = Command::new("mandoc").args(["-T", "lint", "-W", "error"]).arg(page).output();
-    text(&output.expect("mandoc is installed").stdout)
+    text(&output.unwrap_or_else(|error| panic!("mandoc: {error}")).stdout)
 }
 
 #[test]

@@ -136,11 +136,10 @@ impl Error {
 
     /// As the gateway in front of KPS says it, what that itself refuses.
     pub(super) fn at_the_gateway(self, request_id: &str) -> Self {
-        match self {
-            Self::Domain(domain::Error::RateLimited { retry_after }) => {
-                Self::RateLimited { retry_after, request_id: request_id.to_owned() }
-            }
-            other => other,
+        if let Self::Domain(domain::Error::RateLimited { retry_after }) = self {
+            Self::RateLimited { retry_after, request_id: request_id.to_owned() }
+        } else {
+            self
         }
     }
 
