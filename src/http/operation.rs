@@ -105,7 +105,7 @@ pub(super) fn dialect_of(request: &HttpRequest) -> &'static str {
 fn dialect(route: &str) -> &'static str {
     let has_segment = |segment: &str| route.split('/').any(|part| part == segment);
     match route.split('/').nth(1) {
-        Some("health" | "metrics" | "ledger") => "ops",
+        Some("health" | "metrics" | "ledger" | "docs" | "openapi.json") => "ops",
         Some("identity") => "identity",
         Some("v3") if has_segment("auth") || has_segment("projects") => "identity",
         Some("v3") => "kps",
@@ -123,6 +123,8 @@ mod tests {
         let cases = [
             ("/health/ready", "ops"),
             ("/metrics", "ops"),
+            ("/docs/page.css", "ops"),
+            ("/openapi.json", "ops"),
             ("/identity/v3/auth/tokens", "identity"),
             ("/v3/auth/tokens", "identity"),
             ("/v3/{project_id}/keypairs/{name}", "kps"),
