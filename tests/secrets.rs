@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use keypaird::telemetry;
 use keypaird::telemetry::traces::Traces;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
@@ -20,7 +21,6 @@ use serde_json::{Value, json};
 use support::access_key::{Key, key_of};
 use support::{TestApp, User, alibaba};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -74,7 +74,9 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone());
     let lines = lines.with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL);
-    tracing_subscriber::registry().with(lines.with_filter(LevelFilter::TRACE)).with(TRACES.0.layer()).init();
+    // As log.level = "trace" has it: the driver's own lines, which have each parameter, are left out there too.
+    let all = telemetry::filter("trace").unwrap();
+    tracing_subscriber::registry().with(lines.with_filter(all)).with(TRACES.0.layer()).init();
     log
 });
 

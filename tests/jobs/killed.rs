@@ -58,8 +58,12 @@ async fn s38_of_a_service_that_is_killed_every_private_key_that_left_is_in_the_l
                 }
             }
         });
+        let enough = received.load(Ordering::Relaxed) + 2 * CLIENTS;
         let kill = async {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            let started = Instant::now();
+            while received.load(Ordering::Relaxed) < enough && started.elapsed() < Duration::from_secs(30) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
             child.kill().unwrap();
         };
         tokio::join!(join_all(clients), kill);
