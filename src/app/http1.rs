@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::body::MessageBody;
+use actix_http::error::DispatchError;
 use actix_http::{HttpServiceBuilder, Request};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
@@ -14,11 +15,12 @@ use actix_web::Error;
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::http::connection::{Connection, Times};
 
 /// How long what a client still sends is thrown away, after an answer that did not wait for it.
-pub(super) const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Files that are open beside connections: the database's, the KMS's, the log.
 const OTHER_FILES: u64 = 200;
@@ -42,17 +44,7 @@ where
     Stopped: Future<Output = ()> + 'static,
 {
     fn_factory(move || {
-        // What it says is not asked for: links are made of what the request says, or the settings.
-        let app = map_config(app().into_factory(), |()| AppConfig::default());
-        let http1 = HttpServiceBuilder::default()
-            .local_addr(address)
-            .graceful_shutdown_signal(stopping.clone())
-            .client_request_timeout(times.head)
-            .keep_alive(times.idle)
-            .client_disconnect_timeout(LINGER)
-            .on_connect_ext(|connection: &Connection<TcpStream>, data| connection.on_connect(data))
-            .h1(app.map_err(|error| error.error_response()))
-            .new_service(());
+        let http1 = on_connections(times, address, app(), stopping.clone()).new_service(());
         async move {
             let http1 = Rc::new(http1.await?);
             Ok::<_, ()>(fn_service(move |stream: TcpStream| {
@@ -68,6 +60,42 @@ where
             }))
         }
     })
+}
+
+/// The same on connections of any kind, each with the address of its client.
+pub(super) fn on_connections<T, A, S, B, Stop, Stopped>(
+    times: Times,
+    address: SocketAddr,
+    app: A,
+    stopping: Stop,
+) -> impl ServiceFactory<
+    (Connection<T>, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = DispatchError,
+    InitError = (),
+>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    A: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+    Stop: Fn() -> Stopped + Clone + 'static,
+    Stopped: Future<Output = ()> + 'static,
+{
+    // What it says is not asked for: links are made of what the request says, or the settings.
+    let app = map_config(app.into_factory(), |()| AppConfig::default());
+    HttpServiceBuilder::default()
+        .local_addr(address)
+        .graceful_shutdown_signal(stopping)
+        .client_request_timeout(times.head)
+        .keep_alive(times.idle)
+        .client_disconnect_timeout(LINGER)
+        .on_connect_ext(|connection: &Connection<T>, data| connection.on_connect(data))
+        .h1(app.map_err(|error| error.error_response()))
 }
 
 /// On how many threads connections are served, and how many each of them takes: together as many as the settings allow, or as

@@ -6,11 +6,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_http::Request;
 use actix_http::body::MessageBody;
-use actix_http::{HttpServiceBuilder, Request};
-use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config,
-};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, fn_factory, fn_service, map_config};
 use actix_web::Error;
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
@@ -22,7 +20,7 @@ use tokio_openssl::SslStream;
 
 use super::context::{HTTP_2, named};
 use super::{Certificate, http2};
-use crate::app::http1::LINGER;
+use crate::app::http1::on_connections;
 use crate::http::connection::{Connection, Times};
 
 /// How long a client may take to agree on a connection.
@@ -60,16 +58,7 @@ where
 {
     fn_factory(move || {
         let of_http2 = map_config(app().into_factory(), |()| AppConfig::default()).new_service(());
-        let of_http1 =
-            map_config(app().into_factory(), |()| AppConfig::default()).map_err(|error| error.error_response());
-        let http1 = HttpServiceBuilder::default()
-            .local_addr(address)
-            .graceful_shutdown_signal(stopping.clone())
-            .client_request_timeout(times.head)
-            .keep_alive(times.idle)
-            .client_disconnect_timeout(LINGER)
-            .on_connect_ext(|connection: &Connection<SslStream<TcpStream>>, data| connection.on_connect(data));
-        let http1 = http1.h1(of_http1).new_service(());
+        let http1 = on_connections(times, address, app(), stopping.clone()).new_service(());
         let (certificate, stopping) = (certificate.clone(), stopping.clone());
         async move {
             let (http1, of_http2) = try_join(http1, of_http2).await?;
