@@ -14,11 +14,12 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use futures_util::future::try_join;
 use openssl::ssl::SslRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
 use super::context::{HTTP_2, named};
+use super::parting::Parting;
 use super::{Certificate, http2};
 use crate::app::http1::on_connections;
 use crate::http::connection::{Connection, Times};
@@ -33,9 +34,6 @@ const FIRST_OF_TLS: u8 = 22;
 const NOT_TLS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 53\r\n\r\n\
     This port speaks TLS: begin its address with https://";
-/// How much of what they say is read before, so that they read the answer, and how long that may take.
-const MAX_DRAINED: usize = 16_384;
-const DRAINING: Duration = Duration::from_secs(2);
 
 /// Serves `app` by HTTP/1.1 and HTTP/2 on connections that agree on TLS; `stopping` resolves when the listener is to finish.
 pub(in crate::app) fn https<F, A, S, B, Stop, Stopped>(
@@ -70,7 +68,7 @@ where
                     let peer = connection.peer_addr().ok();
                     let Some(stream) = accept(&certificate, connection, peer).await else { return Ok(()) };
                     if stream.ssl().selected_alpn_protocol() == Some(HTTP_2) {
-                        http2::serve(stream, times, peer, &*of_http2, stopped).await;
+                        http2::serve(Parting::new(stream), times, peer, &*of_http2, stopped).await;
                     } else if let Err(error) = http1.call((Connection::new(stream, times), peer)).await {
                         tracing::debug!(%error, "a connection ended with an error");
                     }
@@ -119,14 +117,10 @@ async fn shake_hands(certificate: &Certificate, connection: TcpStream) -> io::Re
 }
 
 /// A browser or client that left out the `s`.
-async fn answer_in_plain(mut connection: TcpStream) -> io::Result<()> {
-    // Closed on something unread, the connection is reset, and the answer lost.
-    let mut said = vec![0; MAX_DRAINED];
-    let _ = connection.read(&mut said).await?;
+async fn answer_in_plain(connection: TcpStream) -> io::Result<()> {
+    let mut connection = Parting::new(connection);
     connection.write_all(NOT_TLS).await?;
-    connection.shutdown().await?;
-    let _ = timeout(DRAINING, connection.read(&mut said)).await;
-    Ok(())
+    connection.shutdown().await
 }
 
 /// Who a client's certificate says it is, once for each connection. It opens the connection and no more.

@@ -4,6 +4,7 @@ mod accept;
 mod context;
 mod error;
 mod http2;
+mod parting;
 
 use std::convert::Infallible;
 use std::future::pending;
