@@ -201,12 +201,12 @@ async fn s59_a_call_of_alibabas_that_is_refused_for_its_rate_may_be_sent_again_a
     let key = key_of(&app, &app.demo, None).await;
     let named = [("Version", ECS), ("Action", "DescribeKeyPairs"), ("RegionId", app.settings.region.as_str())];
     let sign = || crate::support::alibaba::in_query("POST", &crate::support::alibaba::rpc(&key, "POST", &named));
-    let refused = loop {
-        let sent = sign();
-        if sent.to(&app).await.body["Code"] == "Throttling.User" {
-            break sent;
-        }
-    };
+    let (mut sent, mut answers) = (sign(), 0);
+    while sent.to(&app).await.body["Code"] != "Throttling.User" {
+        (sent, answers) = (sign(), answers + 1);
+        assert!(answers < 100, "nothing is refused");
+    }
+    let refused = sent;
     // Its nonce was not spent: once there is room it is answered.
     loop {
         let answer = refused.to(&app).await;
