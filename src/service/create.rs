@@ -9,8 +9,8 @@ use crate::domain::{
     Result, SealedPrivateKey, Subject, Timestamp, UserId, Via,
 };
 use crate::ssh::{
-    Algorithm, CERTIFICATE_ALGORITHM, FreshKey, Generated, LineEnd, PrivateKeyFormat, PublicKey, certify, check_pair,
-    parse_certificate, parse_ssh,
+    Algorithm, CERTIFICATE_ALGORITHM, Effort, FreshKey, Generated, LineEnd, PrivateKeyFormat, PublicKey, certify,
+    check_pair, parse_certificate, parse_ssh,
 };
 use crate::store::{self, LimitOf};
 use crate::vault::{Binding, FreshDataKey, RowIds};
@@ -35,6 +35,17 @@ pub enum Origin {
 pub enum Custody {
     ReturnOnce,
     Escrow(Protection),
+}
+
+impl Custody {
+    /// Whether a create that is refused would have cost more than the look that tells: a key of those that lie ready, a
+    /// processor's time, or a question to the KMS.
+    fn costs_beforehand(&self, algorithm: Algorithm) -> bool {
+        match (self, algorithm.effort()) {
+            (Self::ReturnOnce, Effort::Slight) => false,
+            (Self::ReturnOnce, Effort::Some | Effort::Great) | (Self::Escrow(_), _) => true,
+        }
+    }
 }
 
 /// A private key that comes with an import, to be kept.
@@ -90,7 +101,13 @@ impl KeyPairs {
                 self.insert(caller, via, draft, public_key, private).await
             }
             Origin::Generate { algorithm, format, line_end, custody } => {
-                self.check_room(caller, &draft).await?;
+                let algorithm = match kind {
+                    KeyKind::Ssh => algorithm.unwrap_or(self.algorithm),
+                    KeyKind::X509 => CERTIFICATE_ALGORITHM,
+                };
+                if custody.costs_beforehand(algorithm) {
+                    self.check_room(caller, &draft).await?;
+                }
                 let data_key = match custody {
                     Custody::ReturnOnce => None,
                     Custody::Escrow(protection) => Some(self.data_key(caller, &draft, &protection).await?),
@@ -113,19 +130,18 @@ impl KeyPairs {
         caller: &Caller,
         draft: &Draft,
         kind: KeyKind,
-        (algorithm, format, line_end): (Option<Algorithm>, Option<PrivateKeyFormat>, LineEnd),
+        (algorithm, format, line_end): (Algorithm, Option<PrivateKeyFormat>, LineEnd),
     ) -> Result<(UnusedKey, Generated)> {
         let party = caller.party();
         match kind {
             KeyKind::Ssh => {
-                let algorithm = algorithm.unwrap_or(self.algorithm);
                 let write = move |key: &FreshKey| key.write(format, line_end);
                 self.generators.make(&party, algorithm, Writing::Quick, write).await
             }
             KeyKind::X509 => {
                 let user = draft.whose.user(caller).clone();
                 let write = move |key: &FreshKey| certify(key, &user);
-                self.generators.make(&party, CERTIFICATE_ALGORITHM, Writing::Slow, write).await
+                self.generators.make(&party, algorithm, Writing::Slow, write).await
             }
         }
     }

@@ -27,6 +27,17 @@ pub enum Algorithm {
     EcdsaP521,
 }
 
+/// What it takes to generate a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Less than to start a thread for it.
+    Slight,
+    /// Longer than an async thread may stand still.
+    Some,
+    /// So long that keys are made beforehand.
+    Great,
+}
+
 /// How the generated public key line ends: Nova's answers have no newline (recorded), KPS's have one (seed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnd {
@@ -69,11 +80,13 @@ impl Algorithm {
         }
     }
 
-    /// Whether it takes so long to generate that keys are made beforehand: RSA, 45 ms and more. The others take some 50 µs.
-    pub const fn is_slow(self) -> bool {
-        match self.family() {
-            Family::Rsa { .. } => true,
-            Family::Ed25519 | Family::Ecdsa(_) => false,
+    /// Measured on a processor of 2026: 50 µs for Ed25519 and P-256; 0.6 ms for P-384, 1.3 ms for P-521; 45 ms for RSA-2048
+    /// and 450 ms for RSA-4096.
+    pub const fn effort(self) -> Effort {
+        match self {
+            Self::Ed25519 | Self::EcdsaP256 => Effort::Slight,
+            Self::EcdsaP384 | Self::EcdsaP521 => Effort::Some,
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => Effort::Great,
         }
     }
 

@@ -20,7 +20,7 @@ mod wire;
 mod x509;
 
 pub use export::{ExportForm, export};
-pub use generate::{Algorithm, FreshKey, Generated, LineEnd, generate_ssh};
+pub use generate::{Algorithm, Effort, FreshKey, Generated, LineEnd, generate_ssh};
 pub use passphrase::Passphrase;
 pub use private_format::PrivateKeyFormat;
 pub use private_key::{check_pair, derives};

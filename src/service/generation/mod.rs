@@ -23,7 +23,7 @@ use self::priority::For;
 use self::turns::{Place, Turn, Turns};
 use super::{RETRY_AFTER, Settings};
 use crate::domain::{Error, Owner, Result};
-use crate::ssh::{Algorithm, CERTIFICATE_ALGORITHM, FreshKey};
+use crate::ssh::{Algorithm, CERTIFICATE_ALGORITHM, Effort, FreshKey};
 
 /// A key of which nothing was stored or shown yet.
 pub(super) type UnusedKey = Unused<FreshKey>;
@@ -62,7 +62,8 @@ impl Generators {
         Ok(Self { turns, pool, metrics, longest_wait: Duration::from_secs(settings.generator_wait_seconds) })
     }
 
-    /// A key that is ready, or else a new one, and what `write` makes of it. Where `write` refuses, the key goes back.
+    /// A key that is ready, or else a new one, and what `write` makes of it. Where `write` refuses, the key goes back. What takes
+    /// next to nothing is done on the caller's own thread, without a turn.
     pub(super) async fn make<T: Send + 'static>(
         &self,
         party: &Owner,
@@ -70,11 +71,11 @@ impl Generators {
         writing: Writing,
         write: impl FnOnce(&FreshKey) -> Result<T> + Send + 'static,
     ) -> Result<(UnusedKey, T)> {
-        let drawn = match writing {
-            Writing::Quick => self.draw(algorithm),
+        let at_once = match writing {
+            Writing::Quick => self.at_once(algorithm)?,
             Writing::Slow => None,
         };
-        match drawn {
+        match at_once {
             Some(unused) => written(&self.pool, unused, write),
             None => {
                 let (pool, metrics) = (Arc::clone(&self.pool), self.metrics.clone());
@@ -129,8 +130,13 @@ impl Generators {
         turn.ok_or(Error::Busy { what: "key generation", retry_after: RETRY_AFTER })
     }
 
-    fn draw(&self, algorithm: Algorithm) -> Option<UnusedKey> {
-        draw(&self.pool, &self.metrics, algorithm)
+    /// A key that nobody has to wait for: one that is ready, or takes next to nothing.
+    fn at_once(&self, algorithm: Algorithm) -> Result<Option<UnusedKey>> {
+        match algorithm.effort() {
+            Effort::Slight => generate(&self.pool, &self.metrics, algorithm).map(Some),
+            Effort::Some => Ok(None),
+            Effort::Great => Ok(draw(&self.pool, &self.metrics, algorithm)),
+        }
     }
 }
 
@@ -169,9 +175,13 @@ fn draw_or_generate(pool: &Pool<FreshKey>, metrics: &Metrics, algorithm: Algorit
     if let Some(drawn) = draw(pool, metrics, algorithm) {
         return Ok(drawn);
     }
-    if algorithm.is_slow() {
+    if algorithm.effort() == Effort::Great {
         metrics.drawn(algorithm, Draw::Miss);
     }
+    generate(pool, metrics, algorithm)
+}
+
+fn generate(pool: &Pool<FreshKey>, metrics: &Metrics, algorithm: Algorithm) -> Result<UnusedKey> {
     let (begun, since) = (pool.begin(algorithm), Instant::now());
     let key = FreshKey::generate(algorithm)?;
     metrics.generated(algorithm, since.elapsed());
@@ -244,6 +254,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_takes_next_to_nothing_needs_no_turn() {
+        let generators = with_ready(&[]);
+        for (algorithm, is_made) in
+            [(Algorithm::Ed25519, true), (Algorithm::EcdsaP256, true), (Algorithm::EcdsaP384, false)]
+        {
+            let made = generators.make(&party(), algorithm, Writing::Quick, write).await;
+            assert_eq!(made.is_ok(), is_made, "{algorithm:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_key_goes_back_when_it_is_refused_before_anybody_saw_it_and_where_its_taker_says_so() {
         let (generators, party) = (with_ready(&[Algorithm::Rsa2048]), party());
         let refuse = |key: &FreshKey| {
@@ -264,7 +285,7 @@ mod tests {
         let generators = with_ready(&[Algorithm::Rsa2048]);
         let slow = generators.make(&party(), Algorithm::Rsa2048, Writing::Slow, write).await;
         assert!(matches!(slow, Err(Error::Busy { .. })));
-        assert!(generators.draw(Algorithm::Rsa2048).is_some());
+        assert!(generators.at_once(Algorithm::Rsa2048).unwrap().is_some());
     }
 
     fn party() -> Owner {
