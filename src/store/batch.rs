@@ -4,14 +4,14 @@ use diesel::QueryResult;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use futures_util::future::try_join;
+use futures_util::{TryFutureExt, try_join};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::admission::Admission;
 use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
-use super::creates::{self, Create};
+use super::creates::{self, Create, Rows};
 use super::owners::{Space, Tallies};
 use super::rows::is_named;
 use super::schema::key_pairs;
@@ -36,6 +36,15 @@ pub(super) struct Delete {
     pub id: Option<Vec<u8>>,
     /// Who deletes it, for the ledger, where a private key goes with it.
     pub actor: Actor,
+}
+
+/// When the rows of creates are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// With what decides on them, as if none were refused: the rows of those that are, are taken out again.
+    Ahead,
+    /// Once it is decided. Whoever is refused again and again leaves no dead rows behind.
+    Asking,
 }
 
 /// What a transaction did, if it was committed.
@@ -63,8 +72,12 @@ enum Expected {
 pub(super) async fn commit(writer: &mut Writer, mut writes: Vec<KeyPairWrite>) {
     // All of them wait at the same time, so any order is right; deletes first leave room for creates.
     writes.sort_by_key(|write| matches!(write.change, Change::Create(_)));
-    match writer.transaction(async |conn| apply(conn, &writes).await).await {
-        Ok(done) => answer(writes, done.verdicts),
+    let pace = writer.pace;
+    match writer.transaction(async |conn| apply(conn, &writes, pace).await).await {
+        Ok(done) => {
+            writer.pace = Pace::after(&done.verdicts);
+            answer(writes, done.verdicts);
+        }
         // One of them is refused for a reason of its own: the others must not fail with it.
         Err(Failed::Database(_) | Failed::Refused(_)) if writes.len() > 1 => {
             for write in writes {
@@ -90,7 +103,9 @@ fn answer(writes: Vec<KeyPairWrite>, verdicts: Vec<Result<()>>) {
 
 /// The owners' rows are locked first, in one statement and in (region, owner) order, so that two processes never wait for
 /// each other in a circle; quota is decided on those rows.
-async fn apply(conn: &Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abort> {
+///
+/// What can be sent at once is: a way to the database and back costs as much as some ten rows.
+async fn apply(conn: &Conn<'_>, writes: &[KeyPairWrite], pace: Pace) -> Result<Done, Abort> {
     if writes.iter().all(|write| write.answer.is_closed()) {
         // They were told to come again while the transaction lost to another process's: it must not succeed after that.
         return Err(Abort::Refused(unavailable("nobody waits for the answer any more")));
@@ -106,21 +121,35 @@ async fn apply(conn: &Conn<'_>, writes: &[KeyPairWrite]) -> Result<Done, Abort> 
     let mut tallies = Tallies::default();
     deletes.iter().for_each(|delete| tallies.reserve(&delete.space, -1));
     creates.iter().for_each(|create| tallies.reserve(&create.space, 1));
-    let ((), admission) = try_join(tallies.lock(conn), Admission::read(conn, &creates)).await?;
+    let mut rows = Rows::default();
+    let ahead: &[&Create] = match pace {
+        Pace::Ahead => &creates,
+        Pace::Asking => &[],
+    };
+    let ((), admission, deleted, (), ()) = try_join!(
+        tallies.lock(conn),
+        Admission::read(conn, &creates),
+        delete_rows(conn, &deletes).err_into(),
+        rows.insert(conn, ahead).err_into(),
+        creates::hold_keks(conn, &creates),
+    )?;
     let mut done = Done { verdicts: Vec::with_capacity(writes.len()), witness: None };
-    apply_deletes(conn, &deletes, &mut tallies, &mut done).await?;
-    apply_creates(conn, &creates, admission, &mut tallies, &mut done).await?;
-    tallies.settle(conn).await?;
+    count_deletes(&deletes, deleted, &mut tallies, &mut done)?;
+    let verdicts = creates::decide(conn, &creates, rows, admission, &mut tallies).await?;
+    let is_stored = verdicts.iter().map(Result::is_ok);
+    let stored: Vec<_> = creates.iter().zip(is_stored).filter_map(|(&create, is)| is.then_some(create)).collect();
+    count_creates(&stored, &mut tallies, &mut done)?;
+    done.verdicts.extend(verdicts);
+    try_join!(tallies.settle(conn), creates::insert_rest(conn, &stored))?;
     Ok(done)
 }
 
-async fn apply_deletes(
-    conn: &Conn<'_>,
+fn count_deletes(
     deletes: &[&Delete],
+    deleted: Vec<Vec<DeletedRow>>,
     tallies: &mut Tallies<'_>,
     done: &mut Done,
-) -> Result<(), Abort> {
-    let deleted = delete_rows(conn, deletes).await?;
+) -> Result<()> {
     for (delete, rows) in deletes.iter().zip(deleted) {
         let Some(row) = rows.into_iter().next() else {
             done.verdicts.push(Err(Error::NotFound(delete.name.clone())));
@@ -136,19 +165,17 @@ async fn apply_deletes(
     Ok(())
 }
 
-async fn apply_creates(
-    conn: &Conn<'_>,
-    creates: &[&Create],
-    admission: Admission<'_>,
-    tallies: &mut Tallies<'_>,
-    done: &mut Done,
-) -> Result<(), Abort> {
-    let verdicts = creates::apply(conn, creates, admission, tallies).await?;
-    if let Some((Create { space, new, .. }, _)) = creates.iter().zip(&verdicts).find(|(_, verdict)| verdict.is_ok()) {
+/// Those that are stored have been counted as they were admitted.
+fn count_creates(stored: &[&Create], tallies: &mut Tallies<'_>, done: &mut Done) -> Result<()> {
+    for Create { space, new, .. } in stored {
+        if let Some(entry) = &new.entry {
+            tallies.record(space, entry)?;
+        }
+    }
+    if let Some(Create { space, new, .. }) = stored.first() {
         let id = new.pair.id.as_uuid().as_bytes().to_vec();
         done.witness = Some(Witness { space: space.clone(), id, expected: Expected::Present });
     }
-    done.verdicts.extend(verdicts);
     Ok(())
 }
 
@@ -159,6 +186,13 @@ struct DeletedRow {
     id: Vec<u8>,
     fingerprint_sha256: String,
     has_private_key: bool,
+}
+
+impl Pace {
+    /// After what became of a batch.
+    fn after(verdicts: &[Result<()>]) -> Self {
+        if verdicts.iter().all(Result::is_ok) { Self::Ahead } else { Self::Asking }
+    }
 }
 
 impl Delete {

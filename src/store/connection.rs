@@ -282,6 +282,11 @@ impl Conn<'_> {
         self.batch("COMMIT").await
     }
 
+    /// In one message: a transaction that is not committed for certain is never followed by another.
+    pub(super) async fn commit_and_begin(&self) -> QueryResult<()> {
+        self.batch(&format!("COMMIT; {}", self.begin)).await
+    }
+
     pub(super) async fn rollback(&self) -> QueryResult<()> {
         self.batch("ROLLBACK").await
     }

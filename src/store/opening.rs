@@ -112,7 +112,7 @@ fn run_thread(
     match runtime.block_on(places.open()) {
         Ok(Opened { link, instance, migrated }) => {
             if started.send(Ok(Started { instance, migrated })).is_ok() {
-                runtime.block_on(Writer::new(places.service, link, metrics).work(commands));
+                runtime.block_on(Writer::new(places.service, link, commands, metrics).work());
             }
         }
         Err(failure) => drop(started.send(Err(failure))),

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::{Instrument, Span};
 
-use super::batch::{self, KeyPairWrite};
-use super::connection::{Conn, Link, TIMEOUT, unavailable};
+use super::batch::{self, KeyPairWrite, Pace};
+use super::connection::{Conn, Link, TIMEOUT, Wire, unavailable};
 use super::metrics::{Metrics, Place};
 use super::nonces::NonceWrite;
 use super::url::Location;
@@ -71,19 +72,41 @@ pub(super) enum Failed<T> {
 
 pub(super) struct Writer {
     location: Location,
-    link: Option<Link>,
+    queue: mpsc::Receiver<Waiting>,
+    idle: Option<Idle>,
+    /// How the next batch of key pairs goes about it.
+    pub(super) pace: Pace,
     metrics: Metrics,
 }
 
+/// A connection that no statement is under way on.
+struct Idle {
+    link: Link,
+    transaction: Transaction,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Begun,
+}
+
 impl Writer {
-    pub(super) fn new(location: Location, link: Link, metrics: Metrics) -> Self {
-        Self { location, link: Some(link), metrics }
+    pub(super) fn new(location: Location, link: Link, queue: mpsc::Receiver<Waiting>, metrics: Metrics) -> Self {
+        let idle = Some(Idle { link, transaction: Transaction::None });
+        Self { location, queue, idle, pace: Pace::Ahead, metrics }
     }
 
     /// Works until the last [`super::Store`] is gone.
-    pub(super) async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
+    pub(super) async fn work(mut self) {
         let mut waiting = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut waiting, BATCH).await > 0 {
+        loop {
+            if self.queue.is_empty() {
+                self.end_what_was_begun().await;
+            }
+            if self.queue.recv_many(&mut waiting, BATCH).await == 0 {
+                return;
+            }
             let mut key_pairs = Vec::new();
             let mut nonces = Vec::new();
             let mut others = Vec::new();
@@ -139,10 +162,13 @@ impl Writer {
 
     async fn attempt<T>(&mut self, statements: impl AsyncFn(&Conn<'_>) -> Result<T, Abort>) -> Result<T, Failed<T>> {
         // Taken out, and put back where its state is known: a broken connection is dropped on every other way out.
-        let mut link = self.connected().await.map_err(Failed::Unreachable)?;
+        let Idle { mut link, transaction } = self.connected().await.map_err(Failed::Unreachable)?;
         let conn = link.conn();
         let work = async {
-            conn.begin().await?;
+            match transaction {
+                Transaction::None => conn.begin().await?,
+                Transaction::Begun => {}
+            }
             statements(&conn).await
         };
         let value = match timeout(TIMEOUT, work).await {
@@ -151,10 +177,10 @@ impl Writer {
             Err(late) => return Err(Failed::Unreachable(late.into())),
         };
         let records = conn.records.take();
-        match timeout(TIMEOUT, conn.commit()).await {
-            Ok(Ok(())) => {
+        match timeout(TIMEOUT, self.commit(&conn)).await {
+            Ok(Ok(transaction)) => {
                 self.metrics.committed(&records);
-                self.link = Some(link);
+                self.idle = Some(Idle { link, transaction });
                 Ok(value)
             }
             Ok(Err(refused)) if is_conflict(&refused) || matches!(link, Link::Sqlite(_)) => {
@@ -165,33 +191,58 @@ impl Writer {
         }
     }
 
+    /// While more waits, the next transaction is begun with the same way to the database and back. Not on SQLite, where BEGIN
+    /// locks out other processes, and costs nothing.
+    async fn commit(&self, conn: &Conn<'_>) -> QueryResult<Transaction> {
+        match &conn.wire {
+            Wire::Postgres(_) if !self.queue.is_empty() => {
+                conn.commit_and_begin().await?;
+                Ok(Transaction::Begun)
+            }
+            Wire::Postgres(_) | Wire::Sqlite(_) => {
+                conn.commit().await?;
+                Ok(Transaction::None)
+            }
+        }
+    }
+
+    /// Whatever waited has gone away: no transaction stays open for nothing.
+    async fn end_what_was_begun(&mut self) {
+        let begun = self.idle.take_if(|idle| idle.transaction == Transaction::Begun);
+        if let Some(Idle { mut link, .. }) = begun
+            && matches!(timeout(TIMEOUT, link.conn().rollback()).await, Ok(Ok(())))
+        {
+            self.idle = Some(Idle { link, transaction: Transaction::None });
+        }
+    }
+
     async fn abort<T>(&mut self, mut link: Link, abort: Abort) -> Result<T, Failed<T>> {
         let rolled_back = matches!(timeout(TIMEOUT, link.conn().rollback()).await, Ok(Ok(())));
         let usable = rolled_back && !link.is_closed();
         match abort {
             Abort::Refused(refusal) => {
-                self.link = usable.then_some(link);
+                self.idle = usable.then_some(Idle { link, transaction: Transaction::None });
                 Err(Failed::Refused(refusal))
             }
             // After a failover the old primary takes no writes: the next connection may find the new one.
             Abort::Database(cause) if is_read_only(&cause) => Err(Failed::Unreachable(cause.into())),
             Abort::Database(cause) if usable || matches!(link, Link::Sqlite(_)) => {
-                self.link = Some(link);
+                self.idle = Some(Idle { link, transaction: Transaction::None });
                 Err(Failed::Database(cause))
             }
             Abort::Database(cause) => Err(Failed::Unreachable(cause.into())),
         }
     }
 
-    async fn connected(&mut self) -> Result<Link, Source> {
-        if let Some(link) = self.link.take().filter(|link| !link.is_closed()) {
-            return Ok(link);
+    async fn connected(&mut self) -> Result<Idle, Source> {
+        if let Some(idle) = self.idle.take().filter(|idle| !idle.link.is_closed()) {
+            return Ok(idle);
         }
         let mut attempt = 1;
         loop {
             match Link::open(&self.location).await {
                 Err(_) if attempt < 3 => tokio::time::sleep(pause(attempt)).await,
-                outcome => return outcome,
+                outcome => return outcome.map(|link| Idle { link, transaction: Transaction::None }),
             }
             attempt += 1;
         }

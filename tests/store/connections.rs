@@ -35,6 +35,43 @@ async fn broken_connections_to_postgresql_are_replaced() {
     assert_eq!(store.key_pairs_used(&region(), &owner).await.unwrap(), 5);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transaction_stays_open_where_those_it_was_begun_for_have_gone_away() {
+    let Ok(server) = std::env::var("TEST_DATABASE_URL") else { return };
+    let database = Database::postgres(&server).await;
+    let application = format!("t{}", Uuid::new_v4().simple());
+    let store = Store::open(&format!("{}&application_name={application}", database.url)).await.unwrap();
+    store.key_pair_create(pair(&user("ada"), "first")).await.unwrap();
+    let create = |written: &str| {
+        let (store, new) = (store.clone(), pair(&user("ada"), written));
+        tokio::spawn(async move { store.key_pair_create(new).await })
+    };
+    // Nobody commits for ada while her row is held: one waits for the row, the others for the one.
+    let (holder, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    holder.batch_execute("BEGIN; SELECT * FROM owners FOR UPDATE").await.unwrap();
+    let waits = create("waits");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let gone = create("gone");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    holder.batch_execute("COMMIT").await.unwrap();
+    waits.await.unwrap().unwrap();
+    let open = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}' AND state LIKE 'idle in transaction%'"
+    );
+    let mut counts = Vec::new();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        counts.push(holder.query_one(&open, &[]).await.unwrap().get::<_, i64>(0));
+    }
+    assert_eq!(counts.last(), Some(&0), "{counts:?}");
+    assert_eq!(store.key_pairs_used(&region(), &user("ada")).await.unwrap(), 2);
+    drop(holder);
+    driver.await.unwrap().unwrap();
+}
+
 /// What becomes of the next COMMIT that passes the [`proxy`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Commit {

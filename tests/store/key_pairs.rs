@@ -80,6 +80,57 @@ async fn a_create_that_is_refused_for_its_name_takes_no_place_from_those_gathere
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_refused_for_its_limit_takes_no_name_from_those_gathered_with_it() {
+    for database in Database::each().await {
+        let (store, none) = (database.open().await, Page { limit: 10, marker: None });
+        for round in 0..20 {
+            let (owner, other) = (user(&format!("u{round}")), user("other"));
+            let named = |limit| store.key_pair_create(NewKeyPair { limit, ..pair(&owner, "same") });
+            // While the first is written, the other two wait, in this order.
+            let first = store.key_pair_create(pair(&other, &format!("k{round}")));
+            let (first, refused, stored) = tokio::join!(first, named(0), named(1));
+            assert!(first.is_ok() && stored.is_ok(), "{first:?}, {stored:?}");
+            assert!(matches!(refused, Err(Error::QuotaExceeded { limit: 0 })), "{refused:?}");
+            assert_eq!(store.key_pairs_list(&region(), &owner, &none).await.unwrap().len(), 1);
+            // The next batch is sent ahead again only after one in which nothing was refused.
+            store.key_pair_create(pair(&other, &format!("l{round}"))).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_refused_leaves_no_row() {
+    for database in Database::each().await {
+        let (store, page) = (database.open().await, Page { limit: 10, marker: None });
+        let (own, shared) = (user("ada"), project("demo"));
+        store.key_pair_create(pair(&shared, "seen")).await.unwrap();
+        let seen = NewKeyPair { also_visible: Some(shared.clone()), ..pair(&own, "seen") };
+        assert!(matches!(store.key_pair_create(seen).await, Err(Error::AlreadyExists(_))));
+        store.key_pair_create(pair(&shared, "more")).await.unwrap();
+        let beyond = NewKeyPair { limit: 0, ..pair(&own, "beyond") };
+        assert!(matches!(store.key_pair_create(beyond).await, Err(Error::QuotaExceeded { limit: 0 })));
+        assert!(store.key_pairs_list(&region(), &own, &page).await.unwrap().is_empty());
+        assert_eq!(store.key_pairs_used(&region(), &own).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_again_and_again_is_so_before_a_row_is_written() {
+    let database = Database::sqlite();
+    let (store, page) = (database.open().await, Page { limit: 100, marker: None });
+    let count = "CREATE TRIGGER count AFTER INSERT ON key_pairs BEGIN \
+                 INSERT OR IGNORE INTO owners (region, owner, key_pairs) VALUES ('RegionOne', 'u:rows', 0); \
+                 UPDATE owners SET key_pairs = key_pairs + 1 WHERE owner = 'u:rows'; END";
+    database.by_hand(count).await;
+    for number in 0..20 {
+        let beyond = NewKeyPair { limit: 0, ..pair(&user("ada"), &format!("k{number}")) };
+        assert!(matches!(store.key_pair_create(beyond).await, Err(Error::QuotaExceeded { limit: 0 })));
+    }
+    assert_eq!(store.key_pairs_used(&region(), &user("rows")).await.unwrap(), 1, "the first alone");
+    assert!(store.key_pairs_list(&region(), &user("ada"), &page).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_creates_at_once_are_stored_with_all_that_belongs_to_them() {
     for database in Database::each().await {
         let (store, owners) = (database.open_with_master_keys().await, [user("ada"), user("bob"), project("demo")]);
