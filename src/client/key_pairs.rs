@@ -113,6 +113,10 @@ impl Session {
             let url = listed.last().into_iter().fold(all.clone(), |url, last| with(url, "marker", &last.name));
             let answer = self.nova(Microversion::Paged, |http| http.get(url.clone())).await?;
             let Page { keypairs, keypairs_links } = answer.json()?;
+            if listed.last().is_some_and(|marker| keypairs.iter().any(|next| next.keypair.name == marker.name)) {
+                let reason = "the page that begins behind a key pair holds that key pair";
+                return Err(Error::Unreadable { url, reason: reason.to_owned() });
+            }
             let is_last = keypairs.is_empty() || keypairs_links.is_empty();
             listed.extend(keypairs.into_iter().map(|One { keypair }| keypair));
             if is_last {

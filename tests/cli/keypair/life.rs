@@ -1,10 +1,12 @@
 //! What there is to do with key pairs, and in which forms it is printed.
 
 use std::fs;
+use std::sync::Mutex;
 
 use serde_json::{Value, json as object};
 use tempfile::TempDir;
 
+use super::between::Between;
 use super::{Service, clouds, derived, done, failed, json, keypair, made_by_ssh_keygen, names, run, succeeded, text};
 
 #[test]
@@ -123,6 +125,24 @@ fn a_list_has_all_pages() {
         let listed = done(&service, &["list", "-f", "value", "-c", "name", "--page-size", size]);
         assert_eq!(listed, "a\nb\nc\nd\ne\n", "{size}");
     }
+}
+
+#[test]
+fn a_list_ends_where_the_same_page_comes_again() {
+    let service = Service::start(&[]);
+    let directory = TempDir::new().unwrap();
+    made_by_ssh_keygen(directory.path(), "a");
+    let import = keypair(directory.path(), &clouds(&service), &["import", "--directory", "."]).output().unwrap();
+    succeeded(&import);
+    let first = Mutex::new(None);
+    let between = Between::start(&service, move |request, answer| {
+        if request.contains("limit=1") {
+            answer.clone_from(first.lock().unwrap().get_or_insert_with(|| answer.clone()));
+        }
+    });
+    let clouds = between.clouds(&service, directory.path());
+    let said = failed(&keypair(directory.path(), &clouds, &["list", "--page-size", "1"]).output().unwrap(), 1);
+    assert!(said.contains("cannot be read: the page that begins behind a key pair holds that key pair"), "{said}");
 }
 
 #[test]
