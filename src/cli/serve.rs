@@ -63,7 +63,11 @@ async fn serve(settings: &Settings, reload: Reload) -> Result<(), Failure> {
     );
     // Not before: until here SIGTERM ends the process, whatever the start waits for.
     let asks = signals::asks(hangups, reload, app.live().clone()).map_err(Failure::other)?;
-    app.run(asks).await.map_err(Failure::other)?;
+    let store = app.store().clone();
+    let served = app.run(asks).await;
+    // The threads that have answered requests let go of it after they have said that they are done.
+    store.close().await;
+    served.map_err(Failure::other)?;
     tracing::info!("stopped");
     Ok(())
 }

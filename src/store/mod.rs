@@ -73,6 +73,9 @@ use crate::domain::{
     StoredToken, Tag, User, UserId,
 };
 
+/// How often who closes it looks whether others still have it.
+const LOOK: Duration = Duration::from_millis(5);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
@@ -157,6 +160,18 @@ pub struct AccessKeyRecord {
 impl Store {
     pub fn backend(&self) -> Backend {
         self.0.backend
+    }
+
+    /// Waits until nobody else has it any more, five seconds at most, and closes it: SQLite then puts all into its one file.
+    pub async fn close(self) {
+        let others_are_gone = async {
+            while Arc::strong_count(&self.0) > 1 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if timeout(TIMEOUT, others_are_gone).await.is_err() {
+            tracing::warn!("the database is still in use: its connections are left to the operating system");
+        }
     }
 
     /// Has what is counted about the ledger, the writer and the schema shown by `registry`.

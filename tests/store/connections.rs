@@ -190,6 +190,22 @@ async fn a_sqlite_file_is_the_owners_alone_and_a_wrong_path_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_closed_once_nobody_else_has_it() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    store.key_pair_create(pair(&user("ada"), "stored")).await.unwrap();
+    let log = format!("{}-wal", database.url.strip_prefix("sqlite:").unwrap());
+    assert!(std::fs::exists(&log).unwrap());
+    let other = store.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        drop(other);
+    });
+    store.close().await;
+    assert!(!std::fs::exists(&log).unwrap(), "SQLite deletes its log when the last connection is closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_may_move_between_threads() {
     fn assert_send<T: Send>(future: T) -> T {
         future
