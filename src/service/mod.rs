@@ -9,6 +9,7 @@ mod generation;
 mod kept;
 mod labels;
 mod metrics;
+mod new_key_pair;
 mod policy;
 mod private_keys;
 mod quotas;
@@ -23,12 +24,12 @@ pub use audit::{
     Wanted,
 };
 pub use bounds::{Bounds, LiveBounds};
-pub use create::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use export::{Export, Exported};
 pub use kept::{
     Census, Failed, Fault, Finding, JobReport, KeptKeys, Observer, Pace, PassMetrics, Progress, Rewrap, Verification,
 };
 pub use labels::{Hit, Hits, NamePattern, PageNumber, Search, TagFilter};
+pub use new_key_pair::{Created, Custody, KeptKey, NewKeyPair, Origin};
 pub use policy::may_see_extensions;
 pub use private_keys::ImportInto;
 pub use quotas::{Agreement, Change, QuotaAction, QuotaError, Quotas};

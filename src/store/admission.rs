@@ -9,11 +9,11 @@ use futures_util::future::try_join;
 
 use super::connection::{Conn, run_each};
 use super::creates::Create;
+use super::failed::Abort;
 use super::owners::Tallies;
 use super::quotas::{FoundLimits, LimitHolders, NOBODY, check_room};
 use super::rows::is_named;
 use super::schema::{key_pairs, owners, quotas};
-use super::writer::Abort;
 use crate::domain::{Error, Resource, Result};
 
 /// What decides on creates, besides their owners' rows and the names in these.

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use super::admission::Admission;
 use super::connection::{Conn, TIMEOUT, run, run_each, unavailable};
 use super::creates::{self, Create, Rows};
+use super::failed::{Abort, Failed};
 use super::owners::{Space, Tallies};
 use super::rows::is_named;
 use super::schema::key_pairs;
-use super::writer::{Abort, Failed, Writer};
+use super::writer::Writer;
 use crate::domain::{Actor, Entry, Error, Event, Fingerprint, KeyPairId, KeyPairName, Result, Subject};
 
 /// A create or a delete that waits, and whoever waits for it.

@@ -9,13 +9,13 @@ use futures_util::try_join;
 use super::NewKeyPair;
 use super::admission::Admission;
 use super::connection::{Conn, insert_rows, run_each};
+use super::failed::Abort;
 use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::quotas::LimitHolders;
 use super::rows::{NewKeyPairRow, NewSealedRow};
 use super::schema::{key_pair_tags as tags, key_pairs, sealed_private_keys};
 use super::tags::TagRow;
-use super::writer::Abort;
 use crate::domain::{Error, Result};
 
 pub(super) struct Create {

@@ -5,11 +5,11 @@ use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use tracing::instrument;
 
 use super::connection::{insert_many, run};
+use super::failed::Abort;
 use super::grants::GrantRow;
 use super::projects::ProjectRow;
 use super::schema::{grants, instance, projects, users};
 use super::users::UserRow;
-use super::writer::Abort;
 use super::{Bootstrap, Bootstrapped, Store};
 use crate::domain::{Error, Result};
 

@@ -8,12 +8,13 @@ use tracing::instrument;
 use super::batch::{Change, Delete, KeyPairWrite};
 use super::connection::run;
 use super::creates::Create;
+use super::failed::Abort;
 use super::owners::Space;
 use super::quotas::{FoundLimits, LimitHolders, check_room, key_pair_limits};
 use super::readers::read;
 use super::rows::{KeyPairRow, ListedRow, is_named};
 use super::schema::{key_pairs, owners};
-use super::writer::{Abort, Command};
+use super::writer::Command;
 use super::{NewKeyPair, Store};
 use crate::domain::{
     Actor, Error, KeyPair, KeyPairName, ListedKeyPair, Owner, Page, ProjectId, Region, Result, Timestamp, UserId,

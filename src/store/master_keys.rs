@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use tracing::instrument;
 
 use super::connection::{Conn, Wire, run, unavailable};
+use super::failed::Abort;
 use super::readers::read;
 use super::rows::unknown;
 use super::schema::{access_keys, master_key_checks as checks, sealed_private_keys as sealed};
-use super::writer::Abort;
 use super::{MasterKeyCheck, Store};
 use crate::domain::{Error, KekId, KekProvider, Result, Timestamp};
 

@@ -10,6 +10,7 @@ mod checkpoints;
 mod connection;
 mod creates;
 mod everywhere;
+mod failed;
 mod grants;
 mod identity;
 mod key_pairs;
@@ -56,6 +57,7 @@ pub use self::chains::{ChainPage, ChainPlace};
 pub use self::checkpoints::{ChainHead, Grown, HeadPage, Signed, StoredCheckpoint};
 use self::connection::{Conn, TIMEOUT, unavailable};
 pub use self::everywhere::{KekCount, KeptRow, MissingRows, Rewrapped, RowKey};
+use self::failed::Abort;
 pub use self::key_pairs::LimitOf;
 pub use self::ledger::StoredRecord;
 use self::metrics::Metrics;
@@ -67,7 +69,7 @@ use self::readers::{Readers, read};
 pub use self::schema_version::{Migrated, SchemaFit, SchemaVersion};
 pub use self::search::{Outline, OutlineFilter};
 pub use self::survey::{Schema, Survey};
-use self::writer::{Abort, Command, Waiting};
+use self::writer::{Command, Waiting};
 use crate::domain::{
     AccessKey, Entry, Error, Grant, InstanceId, KekId, KeyPair, Owner, Project, Region, Result, SealedPrivateKey,
     StoredToken, Tag, User, UserId,

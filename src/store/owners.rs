@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use futures_util::future::try_join;
 
 use super::connection::{Conn, insert_rows};
+use super::failed::Abort;
 use super::ledger::{NewLedgerRow, NewRecord};
 use super::owner_rows::{self, OwnerChange};
 use super::schema::ledger;
-use super::writer::Abort;
 use crate::domain::{Chain, Entry, Error, NO_RECORD, Owner, RecordHash, Region, Result};
 
 /// A region and an owner, as written in the columns that lead every key.

@@ -7,12 +7,12 @@ use tracing::instrument;
 
 use super::Store;
 use super::connection::{Conn, run};
+use super::failed::Abort;
 use super::master_keys::hold;
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::rows::{KeyPairRow, NewSealedRow, SealedRow, is_named, kek_id};
 use super::schema::{key_pairs, sealed_private_keys as sealed_keys};
-use super::writer::Abort;
 use crate::domain::{
     Entry, KekId, KeyPair, KeyPairName, Owner, ProjectId, Region, Result, SealedPrivateKey, Timestamp,
 };

@@ -7,10 +7,10 @@ use tracing::instrument;
 
 use super::Store;
 use super::connection::{Conn, insert_many, run};
+use super::failed::Abort;
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::schema::quotas;
-use super::writer::Abort;
 use crate::domain::{Error, Limit, Owner, ProjectId, Quota, QuotaClass, QuotaHolder, Region, Resource, Result, UserId};
 
 /// The three limits on key pairs that may have been set for a caller, as scalar subqueries: for the user, for the project,

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::Store;
 use super::connection::{Conn, insert_many, run};
+use super::failed::Abort;
 use super::owners::{Space, Tallies};
 use super::readers::read;
 use super::rows::is_named;
 use super::schema::{key_pair_tags as tags, key_pairs};
-use super::writer::Abort;
 use crate::domain::{Error, KeyKind, KeyPairId, KeyPairName, Owner, Region, ResourceGroupId, Result, Tag, Timestamp};
 
 #[derive(Insertable)]
