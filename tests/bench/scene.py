@@ -1,4 +1,4 @@
-"""A service as an operator would start it, on the settings that it has but for a limit, and users with tokens."""
+"""A service as an operator would start it, but for a limit and the life of tokens, and users with tokens."""
 
 import os
 import sqlite3
@@ -17,6 +17,8 @@ from service import BINARY, CLOUD, Service, login_body, new_database, postgresql
 
 # Never reached by a load.
 LIMIT = "1000000000"
+# In seconds, longer than the longest run: tests/long/soak takes an hour and more.
+TOKEN_LIFETIME = "86400"
 READY = 'keypair_pool_keys{algorithm="rsa-2048"} '
 # Logins cost a processor's time; more at once than there are processors only wait.
 LOGINS = 4
@@ -120,7 +122,7 @@ def on_sqlite(folder: Path, users: int, binary: Path = BINARY):
 
 @contextmanager
 def _scene(service, database, run, users):
-    service.settings["KEYPAIRD__KEYPAIR__LIMIT"] = LIMIT
+    service.settings |= {"KEYPAIRD__KEYPAIR__LIMIT": LIMIT, "KEYPAIRD__IDENTITY__TOKEN_LIFETIME_SECONDS": TOKEN_LIFETIME}
     with running_service(service):
         run("".join(map(_copy_of_demo, range(users))))
         with ThreadPoolExecutor(LOGINS) as logins:
